@@ -239,6 +239,14 @@ DATA: NameTable = {
     ),
     "images": ("mmbench.data.sources.media_folders:images", "a folder of images"),
     "ratings": ("mmbench.data.sources.ratings:ratings", "human ratings: id, system, rater, rating"),
+    "meetings": (
+        "mmbench.data.sources.speech.meetings:meetings",
+        "transcripts with speakers: STM, SegLST JSON",
+    ),
+    "diarisation": (
+        "mmbench.data.sources.speech.meetings:diarisation",
+        "who speaks when: RTTM, STM, SegLST JSON; evaluation regions in UEM files",
+    ),
     "rows": (
         "mmbench.data.sources.row_samples:rows",
         "any data set of Hugging Face's datasets library; the task names the columns",
@@ -315,6 +323,10 @@ KINDS: NameTable = {
         "mmbench.kinds.rating:Rating",
         "score human ratings, or predictors of human ratings",
     ),
+    "segments": (
+        "mmbench.kinds.segments:Segments",
+        "score who speaks when in recordings, and their words",
+    ),
 }
 
 _FIRST_POSITIVE = "mmbench.metrics.retrieval.first_positive"
@@ -334,6 +346,7 @@ _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
 _TRANSLATION = "mmbench.metrics.translation"
 _JUDGES = "mmbench.metrics.judges"
+_SPEAKERS = "mmbench.metrics.speech.speakers"
 
 METRICS: NameTable = {
     "recall@k": (f"{_FIRST_POSITIVE}:recall", "share of queries with a positive among the first k"),
@@ -425,24 +438,36 @@ METRICS: NameTable = {
     "judge_kappa[RUBRIC]": (f"{_JUDGES}.agreement:judge_kappa", "Cohen's kappa of a judge with human labels"),
     "judge_weighted_kappa[RUBRIC]": (f"{_JUDGES}.agreement:judge_weighted_kappa", "Cohen's kappa with quadratic weights"),
     "judge_ktau[RUBRIC]": (f"{_JUDGES}.agreement:judge_ktau", "Kendall's tau of a judge with human scores"),
+    "cpwer[none|basic|whisper_en]": (f"{_SPEAKERS}:cpwer", "word error rate of several speakers, best assignment of speakers"),
+    "tcpwer[none|basic|whisper_en]": (f"{_SPEAKERS}:tcpwer", "cpwer in which only words of close times are aligned; option collar"),
+    "der": (f"{_SPEAKERS}:der", "diarisation error rate, without a collar"),
+    "der[OPTIONS]": (f"{_SPEAKERS}:der", "der with collar=SECONDS, skip_overlap, or collar=SECONDS,skip_overlap"),
+    "jer": (f"{_SPEAKERS}:jer", "Jaccard error rate of speakers"),
     "torchmetrics[CLASS]": ("mmbench.metrics.torchmetrics:torchmetrics", "any metric class of torchmetrics"),
 }  # fmt: skip
 
 _OUTPUTS = "mmbench.predictions.readers"
 _ARRAYS = "mmbench.predictions.arrays"
+_SEGMENTS = "mmbench.predictions.segments"
 
 OUTPUTS: NameTable = {
     ".jsonl": (f"{_OUTPUTS}:records", "an id and a value per row"),
     ".csv": (f"{_OUTPUTS}:records", "an id and a value per row"),
     ".tsv": (f"{_OUTPUTS}:records", "an id and a value per row, or an MS MARCO run"),
-    ".json": (f"{_OUTPUTS}:json_file", "results of COCO or VQA, or {id: value}"),
+    ".json": (
+        f"{_OUTPUTS}:json_file",
+        "results of COCO or VQA, segments in SegLST, or {id: value}",
+    ),
     ".xlsx": (f"{_OUTPUTS}:excel", "an id and a value per row of the first sheet"),
     ".run": (f"{_OUTPUTS}:trec_run", "a TREC or MS MARCO run"),
     ".trec": (f"{_OUTPUTS}:trec_run", "a TREC or MS MARCO run"),
     ".trn": (f"{_OUTPUTS}:trn", "NIST transcripts"),
     ".txt": (f"{_OUTPUTS}:text", "a value per line"),
     "text": (f"{_OUTPUTS}:kaldi_text", "Kaldi transcripts"),
+    ".rttm": (f"{_SEGMENTS}:segment_file", "who speaks when, in the sessions of RTTM"),
+    ".stm": (f"{_SEGMENTS}:segment_file", "transcripts with speakers and times"),
     "folder/": (f"{_OUTPUTS}:folder", "a folder of images or audio files"),
+    "segments/": (f"{_SEGMENTS}:segments_folder", "a folder of RTTM, STM or SegLST files"),
     "embeddings/": ("mmbench.predictions.vectors:embeddings_folder", "a folder of embeddings"),
     ".npz": (f"{_ARRAYS}:embeddings", "embeddings of queries and documents"),
     ".npy": (f"{_ARRAYS}:score_matrix", "class scores, one row per sample"),
@@ -476,6 +501,7 @@ CONFORMANCE: NameTable = {
         "opinion scores and their predictors, speaker similarity",
     ),
     "judges": ("mmbench.conformance.judges:CASES", "judges, and their agreement with people"),
+    "speakers": ("mmbench.conformance.speakers:CASES", "speech of several people"),
 }
 
 EXAMPLE_DATA = "shapes"

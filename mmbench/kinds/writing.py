@@ -27,7 +27,7 @@ from mmbench.kinds.few_shot import (
 from mmbench.kinds.per_sample import PerSample, decoded_answers, each_output, permute_answers
 from mmbench.kinds.responses import generated
 from mmbench.protocols import Needs, Responses, Writes
-from mmbench.text import count
+from mmbench.text import count, plain
 from mmbench.text.alternatives import first_reading, pieces_of
 from mmbench.types import (
     Conversation,
@@ -176,7 +176,7 @@ def _as_text(output: object, where: str) -> str:
         return output
     if isinstance(output, int | float) and not isinstance(output, bool):
         return str(output)
-    what = "class scores (.npy)" if hasattr(output, "ndim") else repr(output)
+    what = "class scores (.npy)" if hasattr(output, "ndim") else plain(repr(output))
     raise DataError(f"{where} is {what}; give a text")
 
 

@@ -42,7 +42,7 @@ def records(path: Path, fields: Mapping[str, str]) -> Outputs:
 
 
 def json_file(path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read a .json file: results of COCO or VQA, or {id: value}.
+    """Read a .json file: results of COCO or VQA, segments in SegLST, or {id: value}.
 
     `fields` are the columns that `--field` names, by the keys `prediction` and `id`.
     """

@@ -23,6 +23,7 @@ from mmbench.data.readers.records import (
     same_columns,
     tags,
 )
+from mmbench.data.readers.segments.seglst import is_seglst
 from mmbench.data.readers.table_files import is_json_lines, jsonl_records, parse_records
 from mmbench.data.sources.judgements import QUERIES
 from mmbench.errors import DataError
@@ -39,6 +40,7 @@ from mmbench.predictions.column_choice import (
     prediction_column,
 )
 from mmbench.predictions.score_table import refuse_label_next_to_scores, score_table
+from mmbench.predictions.segments import seglst
 from mmbench.predictions.values import as_value, is_number, unwrap
 from mmbench.text import listed
 from mmbench.types import InvalidContent, Outputs
@@ -61,13 +63,15 @@ def record_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs
 
 
 def json_values(data: bytes, path: Path, fields: Mapping[str, str]) -> Outputs:
-    """Read the outputs in a JSON file: a list of records, {id: value}, or {id: record}.
+    """Read the outputs in a JSON file: a list of records, {id: value}, {id: record}, or segments.
 
     JSON lines are recognised under any file name (POPE's files have the extension .json).
     """
     if is_json_lines(data):
         return table_values(jsonl_records(data, path), path, fields)
     content = decode_json(data, object, path)
+    if not fields and is_seglst(content):
+        return seglst(content, path)
     if isinstance(content, dict) and _is_single(content):
         return table_values([Record(f"{path} line 1", content)], path, fields)
     if not (isinstance(content, dict) and content):

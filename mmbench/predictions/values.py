@@ -8,6 +8,7 @@ from typing import TypeGuard
 
 from mmbench.data.readers.records import format_cell, plain_name, refuse_duplicates
 from mmbench.errors import DataError
+from mmbench.text.segments import holds_segments
 
 _WRAPPED = ("filtered_resps", "resps", "response", "output", "model_output")
 _WANTED = "give a string, a number, {label: score}, a list of document ids or a list of scores"
@@ -19,9 +20,12 @@ def as_value(value: object, what: str, ident: str = "") -> object:
 
     A list of integers becomes a list of strings: the task decides whether they are document ids or
     scores. A list of decimal numbers holds scores. A list of document ids must not repeat an id.
-    Raises DataError; `what` is the name of the value in the message.
+    Segments with speakers are not checked, because the kind does this. Raises DataError; `what` is
+    the name of the value in the message.
     """
     if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return value
+    if holds_segments(value):
         return value
     if isinstance(value, dict) and value and any(is_number(score) for score in value.values()):
         return _scores(value, what)

@@ -146,6 +146,24 @@ def _ratings() -> Samples:
     )
 
 
+def _sessions() -> Samples:
+    """Return sessions in which three speakers take turns that overlap a little."""
+    texts = [str(query.inputs["text"]) for query in _example().queries]
+    return Samples([Sample(f"{i}", {}, _turns(i, texts[5 * i : 5 * i + 5])) for i in range(_N)])
+
+
+def _turns(session: int, texts: list[str]) -> list[dict[str, object]]:
+    return [
+        {
+            "speaker": "ABC"[(turn * (session % 2 + 1) + session) % 3],
+            "start_time": 2.0 * turn + session % 4 / 10,
+            "end_time": 2.0 * turn + 1.7 + session % 5 / 10,
+            "words": text,
+        }
+        for turn, text in enumerate(texts)
+    ]
+
+
 def _vqa() -> Samples:
     return _questions(
         _ten, answer_type=lambda i: f"a{i % 2}", question_type=lambda i: f"what {i % 3}"
@@ -247,5 +265,6 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     "images": lambda _: _images(),
     "ratings": lambda _: _ratings(),
     "geneval": lambda _: _compositions(),
+    **dict.fromkeys(("meetings", "diarisation"), lambda _: _sessions()),
     **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench"), _published),
 }

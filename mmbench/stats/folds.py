@@ -50,6 +50,7 @@ _FAMILIES = {
     "d-prime": "labels",
     "ece": "labels",
     "wil": "speech",
+    "der": "speech",
     "pearson": "ratings",
     "spearman": "ratings",
     "kendall": "ratings",

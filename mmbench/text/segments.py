@@ -116,16 +116,15 @@ def parse_segments(value: object, where: str) -> list[Segment]:
 
     Raises DataError with a message that begins with `where`.
     """
-    if isinstance(value, Mapping):
-        value = value.get("segments")
-    if not isinstance(value, list | tuple):
+    cells = value.get("segments") if isinstance(value, Mapping) else value
+    if not isinstance(cells, list | tuple):
         raise DataError(
             f"{where} is {plain(repr(value), 40)}; give a list of segments, objects with the keys"
             " speaker, start_time, end_time and words"
         )
     return [
-        one if isinstance(one, Segment) else parse_segment(one, f"{where}: segment {number}")
-        for number, one in enumerate(value, start=1)
+        parse_segment(one, f"{where}: segment {number}")
+        for number, one in enumerate(cells, start=1)
     ]
 
 

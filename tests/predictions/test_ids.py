@@ -151,9 +151,10 @@ def test_the_oracle_takes_the_first_alternative(tmp_path: Path) -> None:
 def test_times_are_refused_with_the_reason(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("u1 A 0.0 0.5 hello\n")
     with pytest.raises(DataError, match="with times, which"):
-        read_outputs(tmp_path / name)
-    with pytest.raises(DataError, match="with times, which"):
         transcripts(tmp_path / name)
+    if name.endswith(".ctm"):  # .stm files have speakers, and are outputs of the task meetings
+        with pytest.raises(DataError, match="with times, which"):
+            read_outputs(tmp_path / name)
 
 
 def test_a_data_folder_of_kaldi(tmp_path: Path) -> None:

@@ -12,20 +12,23 @@ import msgspec
 
 from mmbench.media.endings import ENDINGS
 from mmbench.text.alternatives import format_pieces, pieces_of
+from mmbench.text.segments import format_segments, holds_segments
 from mmbench.types import MediaPlace, Modality
 
 
 def output_text(value: Any, labels: Sequence[str] = ()) -> str:
     """Return an output as text, or a reference.
 
-    `value` is a text, a number, class scores [c], a class index, a ranking, {"media": NAME}, or a
-    reference with alternatives.
+    `value` is a text, a number, class scores [c], a class index, a ranking, {"media": NAME}, a
+    reference with alternatives, or segments with speakers.
     `labels` are the class names; a class without a name is "class 3".
     """
     if value is None:
         return ""
     if isinstance(value, str):
         return value
+    if holds_segments(value):
+        return format_segments(value)
     if isinstance(value, dict):
         return _object_text(value)
     if type(value) is int and 0 <= value < len(labels):
@@ -77,6 +80,8 @@ def reference_texts(target: Any, labels: Sequence[str] = ()) -> list[str]:
     if isinstance(target, dict) and {"answer", "options"} <= target.keys():
         options = target["options"] if isinstance(target["options"], list) else []
         return [_option(str(target["answer"]), options)]
+    if holds_segments(target):
+        return [format_segments(target)]
     values = target if isinstance(target, list) else [target]
     return [_reference(value, labels) for value in values if value is not None]
 

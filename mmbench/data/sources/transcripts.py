@@ -140,8 +140,8 @@ def _refuse_unread(root: Path) -> None:
     suffix = root.suffix.lower() if root.is_file() else ""
     if suffix in TIMED:
         raise DataError(
-            f"{root} has {TIMED[suffix]}, which mmbench does not read; give one text per recording,"
-            " as .trn, .csv, .tsv or .jsonl"
+            f"{root} has {TIMED[suffix]}, which this task does not read; give one text per"
+            " recording, as .trn, .csv, .tsv or .jsonl"
         )
 
 

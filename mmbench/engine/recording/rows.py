@@ -45,6 +45,7 @@ from mmbench.engine.scoring.estimates import MeasuredDirection
 from mmbench.errors import DataError
 from mmbench.storage.media_places import media_place
 from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED
+from mmbench.text.segments import parse_reference, parse_segments
 from mmbench.types import InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
 
@@ -196,15 +197,27 @@ def _prediction(
                 f"sample {ident}: stored rows contain no images or audio; score the files again"
                 " with mmbench score"
             )
-        if isinstance(value, dict | list):
-            raise DataError(f"sample {ident}: the stored value is not an output of a model")
     elif value is not None:
         scores = np.asarray(value, np.float64)
         if len(scores) == 1 and not scores[0].is_integer():
             raise DataError(f"sample {ident}: the value {scores[0]} is not a class index")
         value = scores if len(scores) > 1 else int(scores[0])
     reference = None if target is None else _decoded(target, ident)
+    if isinstance(value, dict | list):
+        value, reference = _segments(value, reference, ident)
     return Prediction(ident, value, reference, error, group, msgspec.json.decode(tags))
+
+
+def _segments(value: object, target: object, ident: str) -> tuple[object, object]:
+    """Return an output and a reference that are segments with speakers.
+
+    Raises DataError if either has another form.
+    """
+    try:
+        segments = [one.as_json() for one in parse_segments(value, f"sample {ident}")]
+        return segments, parse_reference(target, f"sample {ident}")
+    except DataError as error:
+        raise DataError(f"sample {ident}: the stored value is not an output of a model") from error
 
 
 def _decoded(text: str, ident: str) -> object:

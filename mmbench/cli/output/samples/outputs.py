@@ -36,7 +36,15 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
         yield from _parsed(sample, view)
         yield from _verdicts(sample, view)
     if view.whole:
+        yield from _speakers(sample, view)
         yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
+
+
+def _speakers(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield the assignment of the speakers of a session, if the metric of the view has one."""
+    assignment = sample.details.get(view.metric, {}).get("assignment")
+    if assignment:
+        yield Field("speakers", text_lines(str(assignment), whole=True))
 
 
 def _reasoning(sample: RunSample, view: View) -> Iterator[Field]:

@@ -16,18 +16,20 @@ from mmbench.errors import DataError, UserError
 from mmbench.predictions.column_choice import SELECTIONS, check_fields
 from mmbench.predictions.harnesses import HarnessResults, read_harness
 from mmbench.predictions.harnesses.outputs import harness_outputs, names_harness_value
+from mmbench.predictions.segments import holds_segments
 from mmbench.predictions.vectors import holds_embeddings
 from mmbench.storage.content_keys import digest
 from mmbench.types import Outputs
 from mmbench.validation.regular_files import read_regular
 
 # The registered names of the readers of folders; no file has such a name.
-_FOLDER, _EMBEDDINGS = "folder/", "embeddings/"
+_FOLDER, _EMBEDDINGS, _SEGMENTS = "folder/", "embeddings/", "segments/"
 FORMATS = (
     ".jsonl, .csv or .tsv (id, value); .json (COCO or VQA results, or {id: value});"
     " .trn, .txt (one value per line), Kaldi's text; .run, .trec or .tsv (runs); .npz (embeddings);"
-    " .npy (scores); a folder of embeddings (query.npy, corpus.npy, query_ids, corpus_ids), of"
-    " images or of audio files; results of lmms-eval, lm-eval, VLMEvalKit, EvalScope or inspect_ai"
+    " .npy (scores); .rttm, .stm or SegLST .json (segments with speakers), or a folder of these;"
+    " a folder of embeddings (query.npy, corpus.npy, query_ids, corpus_ids), of images or of audio"
+    " files; results of lmms-eval, lm-eval, VLMEvalKit, EvalScope or inspect_ai"
 )
 
 
@@ -90,7 +92,8 @@ def _check_plugin_outputs(name: str, path: Path, outputs: Outputs) -> Outputs:
 def _reader_name(path: Path) -> str:
     """Return the name of the reader for a path: a file's extension, or its name without one."""
     if path.is_dir():
-        return _EMBEDDINGS if holds_embeddings(path) else _FOLDER
+        found = {_EMBEDDINGS: holds_embeddings, _SEGMENTS: holds_segments}
+        return next((name for name, holds in found.items() if holds(path)), _FOLDER)
     return path.suffix.lower() or path.name
 
 

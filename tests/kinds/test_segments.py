@@ -1,0 +1,138 @@
+"""The kind `segments`: outputs of other programs from file to record, and its baselines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mmbench
+from mmbench.cli import main
+from mmbench.datasets import Samples
+from mmbench.engine.loading.data.outputs import read_outputs
+from mmbench.errors import DataError
+from mmbench.kinds.segments import Segments
+from mmbench.types import InvalidContent, Outputs, Sample, TaskSpec
+from tests.support.command_line import refusal, run_record
+from tests.support.files import write_file
+from tests.support.meetings import OUTPUT, REFERENCE, rttm, seglst, segments, stm, write_meetings
+
+KIND = Segments(TaskSpec("t", "segments", {}, {}, ["der"], "der"))
+VALUES = {session: segments(turns) for session, turns in OUTPUT.items()}
+
+
+def samples(*targets: Any) -> Samples:
+    return Samples([Sample(f"s{i}", {}, target) for i, target in enumerate(targets)])
+
+
+def test_every_format_gives_the_same_outputs(tmp_path: Path) -> None:
+    assert read_outputs(write_file(tmp_path / "a.stm", stm(OUTPUT))).values == VALUES
+    assert read_outputs(write_file(tmp_path / "a.json", seglst(OUTPUT))).values == VALUES
+    by_session = {session: {"segments": own} for session, own in VALUES.items()}
+    assert read_outputs(write_file(tmp_path / "b.json", by_session)).values == VALUES
+    for session in OUTPUT:
+        write_file(tmp_path / f"many/{session}.json", VALUES[session])
+    write_file(tmp_path / "many/all.uem", "m1 1 0 1")
+    folder = read_outputs(tmp_path / "many")
+    assert folder.values == VALUES and folder.digest
+    timed = read_outputs(write_file(tmp_path / "a.rttm", rttm(OUTPUT)))
+    assert [len(one) for one in timed.values["m2"]] == [3]
+
+
+def test_digests_cover_the_bytes(tmp_path: Path) -> None:
+    files = {"a.stm": stm(OUTPUT), "b.stm": stm(REFERENCE), "c.json": seglst(OUTPUT)}
+    digests = {read_outputs(write_file(tmp_path / n, text)).digest for n, text in files.items()}
+    assert len(digests) == 3 and "" not in digests
+
+
+def test_scores_records_and_what_follows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, hyp = write_meetings(tmp_path)
+    place = ("--out", str(tmp_path / "board"))
+    command = ("score", "-t", "meetings", "--data", str(data), "--predictions", str(hyp))
+    record = run_record(capsys, *command, *place)
+    scores = record["scores"]
+    assert scores["cpwer[none]"]["value"] == pytest.approx(7 / 14)
+    assert scores["cpwer[none]"]["low"] is not None and scores["cpwer[none]"]["n"] == 2
+    assert record["counts"]["failed"] == 0
+    der = run_record(
+        capsys, "score", "-t", "diarisation", "--data", str(data), "--predictions", str(hyp), *place
+    )
+    assert der["scores"]["der"]["value"] == pytest.approx(2.6 / 11)
+    again = run_record(capsys, "rescore", der["run"], "--metric", "der[skip_overlap]", *place)
+    assert again["scores"]["der[skip_overlap]"]["value"] == pytest.approx(2.3 / 10)
+    assert main(["inspect", record["run"], "--id", "m2", *place]) == 0
+    shown = capsys.readouterr().out
+    assert "1.00-3.00 ben: is anna here" in shown and "1.00-4.20 spk1: is anna" in shown
+    assert "speakers   ben=spk1, carl missed" in shown
+    best = run_record(
+        capsys, "score", "-t", "meetings", "--data", str(data), "--predictions", str(data), *place
+    )
+    assert best["scores"]["cpwer[none]"]["value"] == 0
+    assert main(["compare", record["run"], best["run"], *place]) == 0
+    assert "cpwer[none]" in capsys.readouterr().out
+
+
+def test_unknown_and_missing_sessions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data, _ = write_meetings(tmp_path)
+    command = ("score", "-t", "meetings", "--data", str(data), "--predictions")
+    some = write_file(tmp_path / "some.stm", stm({"m1": OUTPUT["m1"]}))
+    assert "1 of 2 samples has no output: m2; --partial" in refusal(capsys, *command, str(some))
+    other = write_file(tmp_path / "other.stm", stm({**OUTPUT, "m3": OUTPUT["m1"]}))
+    assert "1 output belongs to no sample: m3" in refusal(capsys, *command, str(other))
+    partial = run_record(capsys, *command, str(some), "--partial", "--out", str(tmp_path / "b"))
+    assert partial["scores"]["cpwer[none]"]["value"] == pytest.approx(3 / 9)
+    assert "1 sample without an output" in str(partial["notes"])
+
+
+def test_outputs_in_memory_and_sessions_that_failed(tmp_path: Path) -> None:
+    data, _ = write_meetings(tmp_path)
+    result = mmbench.score("meetings", VALUES, data=data)
+    assert result.record.scores["cpwer[none]"].value == pytest.approx(7 / 14)
+    failed = Outputs({**VALUES, "m2": InvalidContent("out of memory")})
+    record = mmbench.score("meetings", failed, data=data).record
+    assert record.counts["failed"] == 1 and record.scores["cpwer[none]"].failed == 1
+    untimed = {**VALUES, "m2": [{"speaker": "a", "words": "is anna here"}]}
+    record = mmbench.score("diarisation", untimed, data=data).record
+    assert record.scores["der"].failed == 1 and record.scores["der"].n == 1
+    assert record.scores["der"].value == pytest.approx(1.4 / 8)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("text", "the output for s0 is 'text'; give a list of segments"),
+        ([{"speaker": "a", "start_time": 2, "end_time": 1}], "s0: segment 1 ends at 1 s, before"),
+        ([{"start_time": 0}], "s0: segment 1 has no speaker"),
+        ({"a": 0.5}, "the output for s0 is {'a': 0.5}; give a list of segments"),
+    ],
+)
+def test_outputs_that_are_no_segments(value: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        KIND.accept(samples([]), Outputs({"s0": value}))
+
+
+def test_baselines() -> None:
+    first = segments(REFERENCE["m1"])
+    data = samples(first, {"segments": segments(REFERENCE["m2"]), "regions": [[0.0, 9.0]]})
+    assert KIND.baseline_values("oracle", data, 0) == [first, segments(REFERENCE["m2"])]
+    assert KIND.baseline_values("empty", data, 0) == [[], []]
+    assert KIND.baseline_values("random", data, 0) == [segments(REFERENCE["m2"]), first]
+    assert KIND.baseline_values("constant", data, 0) == [
+        [{"speaker": "speaker", "start_time": 0.0, "end_time": 8.0, "words": ""}],
+        [{"speaker": "speaker", "start_time": 0.0, "end_time": 9.0, "words": ""}],
+    ]
+    untimed = samples([{"speaker": "a", "words": "b"}], InvalidContent("gone"))
+    assert KIND.baseline_values("constant", untimed, 0) == [
+        [{"speaker": "speaker", "words": ""}],
+        [],
+    ]
+
+
+def test_references_of_plugins_are_checked() -> None:
+    KIND.check(samples(segments(REFERENCE["m1"]), [], InvalidContent("gone")))
+    for target in ("text", [{"speaker": ""}], {"segments": [], "regions": [[2, 1]]}):
+        with pytest.raises(DataError, match="task t: the reference of s0"):
+            KIND.check(samples(target))
