@@ -325,7 +325,7 @@ KINDS: NameTable = {
     ),
     "segments": (
         "mmbench.kinds.segments:Segments",
-        "score who speaks when in recordings, and their words",
+        "find out who speaks when in recordings, and the words",
     ),
 }
 

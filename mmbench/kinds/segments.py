@@ -6,17 +6,20 @@ from typing import Any
 
 from mmbench.columns import column
 from mmbench.datasets import Samples
-from mmbench.kinds.per_sample import PerSample, each_output, permute_answers
+from mmbench.kinds.per_sample import each_output, permute_answers
+from mmbench.kinds.writing import Writing
 from mmbench.text.segments import Segment, parse_reference, parse_segments, regions_of, segments_of
 from mmbench.types import InvalidContent, Outputs
+from mmbench.validation.safe_parse import encode_json
 
 _ONLY = "speaker"  # the name of the only speaker of the baseline `constant`
 
 
-class Segments(PerSample):
-    """The kind `segments`. A value is a list of segments, a target such a list or with regions.
+class Segments(Writing):
+    """The kind `segments`. A value is a list of segments, or the text that a model wrote.
 
-    `mmbench.text.segments` defines both forms.
+    A target is a list of segments, or has evaluation regions, too (`mmbench.text.segments`). The
+    metrics read JSON in the text of a model.
     """
 
     baselines = ("oracle", "constant", "random", "empty")
@@ -30,10 +33,17 @@ class Segments(PerSample):
                 parse_reference(target, f"task {self.task.name}: the reference of {ident}")
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
-        """Return the segments of another program. Raises DataError for an invalid segment."""
+        """Return the segments or the texts of another program.
+
+        Raises DataError for an invalid segment.
+        """
         return each_output(self.task, data, outputs, _as_segments)
 
-    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[object]:
+    def example_answer(self, target: object) -> str:
+        """Return the answer of a few-shot example: the segments of the reference as JSON."""
+        return "" if isinstance(target, InvalidContent) else _dumps(segments_of(target))
+
+    def baseline_values(self, name: str, data: Samples, seed: int, /) -> list[Any]:
         """Return the segments that a baseline predicts for each session.
 
         The oracle predicts the segments of the reference, `random` those of another session,
@@ -44,7 +54,7 @@ class Segments(PerSample):
             return [_all_the_time(target) for target in targets]
         if name == "empty":
             return [[] for _ in targets]
-        best: list[object] = [
+        best = [
             [] if isinstance(target, InvalidContent) else _json(segments_of(target))
             for target in targets
         ]
@@ -53,8 +63,12 @@ class Segments(PerSample):
         return best
 
 
-def _as_segments(output: object, where: str) -> list[dict[str, Any]]:
-    return _json(parse_segments(output, where))
+def _as_segments(output: object, where: str) -> str | list[dict[str, Any]]:
+    return output if isinstance(output, str) else _json(parse_segments(output, where))
+
+
+def _dumps(segments: list[Segment]) -> str:
+    return encode_json(_json(segments)).decode()
 
 
 def _json(segments: list[Segment]) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ class Writing(PerSample):
     Options = PromptOptions
     options: PromptOptions
     ability: ClassVar[type | None] = Writes
-    baselines = ("oracle", "constant", "random", "empty", "hedge")
+    baselines: ClassVar[tuple[str, ...]] = ("oracle", "constant", "random", "empty", "hedge")
     no_answer = ""
 
     def __init__(self, task: TaskSpec, /) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,23 @@ import mmbench
 from mmbench.cli import main
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.outputs import read_outputs
+from mmbench.engine.scoring.long_texts import truncate_long_texts
 from mmbench.errors import DataError
 from mmbench.kinds.segments import Segments
-from mmbench.types import InvalidContent, Outputs, Sample, TaskSpec
+from mmbench.metrics.speech.speakers.answers import output_segments
+from mmbench.text.segments import Segment
+from mmbench.types import (
+    Audio,
+    GeneratedText,
+    InvalidContent,
+    Outputs,
+    Prediction,
+    Sample,
+    TaskSpec,
+)
 from tests.support.command_line import refusal, run_record
 from tests.support.files import write_file
+from tests.support.media.sounds import wav
 from tests.support.meetings import OUTPUT, REFERENCE, rttm, seglst, segments, stm, write_meetings
 
 KIND = Segments(TaskSpec("t", "segments", {}, {}, ["der"], "der"))
@@ -103,7 +116,7 @@ def test_outputs_in_memory_and_sessions_that_failed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ("text", "the output for s0 is 'text'; give a list of segments"),
+        (3.5, "the output for s0 is 3.5; give a list of segments"),
         ([{"speaker": "a", "start_time": 2, "end_time": 1}], "s0: segment 1 ends at 1 s, before"),
         ([{"start_time": 0}], "s0: segment 1 has no speaker"),
         ({"a": 0.5}, "the output for s0 is {'a': 0.5}; give a list of segments"),
@@ -136,3 +149,57 @@ def test_references_of_plugins_are_checked() -> None:
     for target in ("text", [{"speaker": ""}], {"segments": [], "regions": [[2, 1]]}):
         with pytest.raises(DataError, match="task t: the reference of s0"):
             KIND.check(samples(target))
+
+
+class Scribe:
+    """A model that writes JSON for one recording and an excuse for the other."""
+
+    modalities = frozenset({"text", "audio"})
+
+    def write(self, conversations: Any, options: Any) -> list[GeneratedText]:
+        texts = []
+        for (turn,) in conversations:
+            sound, prompt = turn.parts
+            assert isinstance(sound, Audio) and prompt.startswith("Transcribe the recording.")
+            long = len(sound.samples) > 200
+            texts.append(f"Here:\n```json\n{json.dumps(VALUES['m1'])}\n```" if long else "I cannot")
+        return [GeneratedText(text, "stop", 5) for text in texts]
+
+
+def test_a_model_that_writes_json(tmp_path: Path) -> None:
+    data, hyp = write_meetings(tmp_path)
+    hyp.unlink()
+    write_file(tmp_path / "m1.wav", wav(n=400))
+    write_file(tmp_path / "m2.wav", wav(n=160))
+    score = mmbench.evaluate(Scribe(), "meetings", data=data).record.scores["cpwer[none]"]
+    assert score.value == pytest.approx((3 + 5) / 14) and score.failed == 0
+    assert score.reason.startswith("1 answer without segments in JSON; of 5 speakers missed 3")
+
+
+@pytest.mark.parametrize(
+    ("text", "segments"),
+    [
+        ('[{"speaker": "a", "start": 0, "end": 1, "text": "b"}]', [Segment("a", 0, 1, "b")]),
+        ('{"segments": [{"speaker": "a"}]}', [Segment("a")]),
+        ("[]", []),
+        ("a b", None),
+        ('{"a": 1}', None),
+        ('[{"speaker": "a", "start": 1, "end": 0}]', None),
+        ("[" * 5000, None),
+        ("```json\nx\n```\n```\n[]\n```", []),
+    ],
+)
+def test_segments_in_a_text(text: str, segments: list[Segment] | None) -> None:
+    assert output_segments(text) == segments
+
+
+def test_few_shot_answers_are_json() -> None:
+    text = KIND.example_answer(segments(REFERENCE["m2"]))
+    assert output_segments(text) == [Segment(*turn) for turn in REFERENCE["m2"]]
+    assert KIND.example_answer(InvalidContent("gone")) == ""
+
+
+def test_long_answers_are_cut_by_the_length_of_the_reference() -> None:
+    turn = ("a", 0.0, 1.0, "word " * 30_000)
+    prediction = Prediction("s", json.dumps(segments([turn])), segments([turn]))
+    assert truncate_long_texts([prediction])[0].value == prediction.value

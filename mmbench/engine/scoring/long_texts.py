@@ -11,9 +11,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
+import msgspec
+
 from mmbench.columns import Texts, column, patch_rows, table
 from mmbench.text import count
 from mmbench.text.alternatives import first_reading, pieces_of
+from mmbench.text.segments import holds_segments
 from mmbench.types import Prediction, Predictions, tagged
 
 LONGEST = 100_000  # characters
@@ -66,7 +69,12 @@ def _long_rows(predictions: Sequence[Prediction]) -> dict[int, int]:
 
 
 def _longest(target: object) -> int:
-    """Return the length of the longest reference text; return 0 if the target is not text."""
+    """Return the length of the longest reference text; return 0 if the target is not text.
+
+    For segments with speakers, it is the length of their JSON.
+    """
+    if holds_segments(target):
+        return len(msgspec.json.encode(target))
     pieces = pieces_of(target)
     if pieces is not None:
         return len(first_reading(pieces))

@@ -18,7 +18,7 @@ from mmbench.conformance.speakers import generated_sessions
 from mmbench.errors import SampleError, UserError
 from mmbench.metric_names import check_metric, metric
 from mmbench.metrics.speech.speakers import tcpwer
-from mmbench.metrics.speech.timed_words import TimedWords, fewest_timed_edits
+from mmbench.metrics.speech.speakers.timed_words import TimedWords, fewest_timed_edits
 from mmbench.types import Prediction, Score
 from tests.support.meetings import OUTPUT, REFERENCE, segments
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from mmbench.errors import DataError
 from mmbench.protocols import declare_source
 from mmbench.text import listed
 from mmbench.text.segments import Region, Segment
-from mmbench.types import Media, Sample
+from mmbench.types import Content, InvalidContent, Media, Sample
 
 Regions = dict[str, list[Region]]
 
@@ -80,13 +80,19 @@ def _samples(sessions: dict[str, list[Segment]], root: Path | None, uem: str) ->
         [
             Sample(
                 session,
-                {"audio": Media("audio", sounds[session])} if session in sounds else {},
+                {"audio": _audio(session, sounds, folder)},
                 _target(segments, regions.get(session)),
             )
             for session, segments in sessions.items()
         ],
         source={"uem": listed(file.name for file in files)} if files else {},
     )
+
+
+def _audio(session: str, sounds: Mapping[str, str], folder: Path) -> Content:
+    if session in sounds:
+        return Media("audio", sounds[session])
+    return InvalidContent(f"no audio file {session}.* in {folder}")
 
 
 def _target(segments: Iterable[Segment], regions: list[Region] | None) -> Any:

@@ -6,7 +6,7 @@ import pytest
 
 from mmbench.data.sources.speech.meetings import diarisation, meetings
 from mmbench.errors import DataError
-from mmbench.types import Media
+from mmbench.types import InvalidContent, Media
 from tests.support.files import write_file
 from tests.support.meetings import REFERENCE, rttm, seglst, segments, stm
 
@@ -51,7 +51,8 @@ def test_audio_next_to_the_references_is_an_input(tmp_path: Path) -> None:
     root = write_file(tmp_path / "ref.stm", stm(REFERENCE))
     (tmp_path / "m2.flac").touch()
     inputs = [sample.inputs for sample in meetings(root).samples]
-    assert inputs == [{}, {"audio": Media("audio", str(tmp_path / "m2.flac"))}]
+    assert inputs[0] == {"audio": InvalidContent(f"no audio file m1.* in {tmp_path}")}
+    assert inputs[1] == {"audio": Media("audio", str(tmp_path / "m2.flac"))}
 
 
 def test_what_is_refused(tmp_path: Path) -> None:

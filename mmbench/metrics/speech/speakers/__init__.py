@@ -1,8 +1,10 @@
 """Metrics of several speakers: who speaks when, and what each of them says.
 
-A value is a list of segments; a target is such a list, or has evaluation regions, too
-(`mmbench.text.segments`). The names of speakers in outputs and references are independent: each
-metric assigns the speakers of the output to those of the reference, separately for each session.
+A value is a list of segments, or a text with such a list as JSON. A text of another form is an
+output without segments; the reason of a score counts such texts. A target is a list of segments, or
+has evaluation regions, too (`mmbench.text.segments`). The names of speakers in outputs and
+references are independent: each metric assigns the speakers of the output to those of the
+reference, separately for each session.
 """
 
 from __future__ import annotations
@@ -17,9 +19,15 @@ from msgspec.structs import replace
 
 from mmbench.errors import SampleError, UserError
 from mmbench.metrics.speech.normalisers import normaliser_signature
-from mmbench.metrics.speech.speaker_pairs import format_pairs
-from mmbench.metrics.speech.speaker_words import WordErrors, timed_word_errors, word_errors
-from mmbench.metrics.speech.speaking_time import Options, TimeErrors, jaccard_errors, time_errors
+from mmbench.metrics.speech.speakers.answers import output_segments
+from mmbench.metrics.speech.speakers.pairs import format_pairs
+from mmbench.metrics.speech.speakers.speaking_time import (
+    Options,
+    TimeErrors,
+    jaccard_errors,
+    time_errors,
+)
+from mmbench.metrics.speech.speakers.words import WordErrors, timed_word_errors, word_errors
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
@@ -52,7 +60,7 @@ def cpwer(predictions: Sequence[Prediction], normaliser: str) -> Score:
     failed sample.
     """
     sessions = [word_errors(*_with_words(one), normaliser) for one in predictions]
-    return _word_score(sessions, _word_signature(normaliser))
+    return _word_score(predictions, sessions, _word_signature(normaliser))
 
 
 def check_collar(_argument: str, options: Mapping[str, object]) -> None:
@@ -67,9 +75,9 @@ def tcpwer(
     """Time-constrained cpWER: like `cpwer`, but only words of close times are aligned.
 
     The times of words are estimated from those of their segments, and may differ by the collar
-    (`mmbench.metrics.speech.timed_words`). The option `collar` is in seconds; its default is 5.
-    Words in the correct order at wrong times are deletions and insertions. Range [0, ∞), lower is
-    better.
+    (`mmbench.metrics.speech.speakers.timed_words`). The option `collar` is in seconds; its default
+    is 5. Words in the correct order at wrong times are deletions and insertions. Range [0, ∞),
+    lower is better.
 
     Rows and details are those of `cpwer`. The value is NaN, with a reason, if segments have no
     times. Source: fgnt/meeteval 0.4.3, `tcpwer`.
@@ -82,7 +90,7 @@ def tcpwer(
         rows = [[math.nan, math.nan]] * len(predictions)
         return score(rows, fold_name="ratio", signature=signature, reason=reason)
     sessions = [timed_word_errors(*_with_words(one), normaliser, collar) for one in predictions]
-    return _word_score(sessions, signature)
+    return _word_score(predictions, sessions, signature)
 
 
 def _collar(options: Mapping[str, object]) -> float:
@@ -103,7 +111,9 @@ def _word_signature(normaliser: str) -> str:
     )
 
 
-def _word_score(sessions: Sequence[WordErrors], signature: str) -> Score:
+def _word_score(
+    predictions: Sequence[Prediction], sessions: Sequence[WordErrors], signature: str
+) -> Score:
     rows = [[one.edits, one.reference] for one in sessions]
     details: dict[str, Sequence[Any]] = {
         "assignment": [format_pairs(one.pairs) for one in sessions],
@@ -115,12 +125,12 @@ def _word_score(sessions: Sequence[WordErrors], signature: str) -> Score:
     if sessions and math.isnan(scored.value):
         reason = f"no rate: {count(len(sessions), 'reference')} without a word"
         return replace(scored, reason=reason)
-    return replace(scored, reason=_speaker_note(sessions))
+    return replace(scored, reason=_note(predictions, _speaker_note(sessions)))
 
 
 def _with_words(prediction: Prediction) -> tuple[list[Segment], list[Segment]]:
     """Return the segments of the output and of the reference, which have words."""
-    hypothesis, reference = segments_of(prediction.value), segments_of(prediction.target)
+    hypothesis, reference = _sides(prediction)
     for segments, whose in ((hypothesis, "output"), (reference, "reference")):
         if any(segment.words is None for segment in segments):
             raise SampleError(f"the {whose} has segments without words")
@@ -128,8 +138,20 @@ def _with_words(prediction: Prediction) -> tuple[list[Segment], list[Segment]]:
 
 
 def _has_times(prediction: Prediction) -> bool:
-    segments = segments_of(prediction.value) + segments_of(prediction.target)
-    return all(segment.start is not None for segment in segments)
+    hypothesis, reference = _sides(prediction)
+    return all(segment.start is not None for segment in hypothesis + reference)
+
+
+def _sides(prediction: Prediction) -> tuple[list[Segment], list[Segment]]:
+    """Return the segments of the output and of the reference."""
+    return output_segments(prediction.value) or [], segments_of(prediction.target)
+
+
+def _note(predictions: Sequence[Prediction], note: str) -> str:
+    """Return a note on a score, preceded by the number of answers without segments in JSON."""
+    unparsed = sum(output_segments(prediction.value) is None for prediction in predictions)
+    counted = f"{count(unparsed, 'answer')} without segments in JSON" if unparsed else ""
+    return "; ".join(part for part in (counted, note) if part)
 
 
 def _speaker_note(sessions: Sequence[WordErrors]) -> str:
@@ -174,7 +196,7 @@ def der(predictions: Sequence[Prediction], argument: str = "") -> Score:
     scored = score(rows, fold_name="der", signature=_signature(options), details=details)
     if sessions and math.isnan(scored.value):
         return replace(scored, reason=_SILENT)
-    return replace(scored, reason=_parts(sessions))
+    return replace(scored, reason=_note(predictions, _parts(sessions)))
 
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
@@ -192,14 +214,13 @@ def jer(predictions: Sequence[Prediction]) -> Score:
     options = Options()
     rows = [_timed(jaccard_errors, prediction, options) for prediction in predictions]
     scored = score(rows, fold_name="ratio", signature=_signature(options))
-    if rows and math.isnan(scored.value):
-        return replace(scored, reason=_SILENT)
-    return scored
+    silent = bool(rows) and math.isnan(scored.value)
+    return replace(scored, reason=_SILENT if silent else _note(predictions, ""))
 
 
 def _timed(measure: _Times[T], prediction: Prediction, options: Options) -> T:
     """Return the result of `measure` for a prediction whose segments have times."""
-    hypothesis, reference = segments_of(prediction.value), segments_of(prediction.target)
+    hypothesis, reference = _sides(prediction)
     for segments, whose in ((hypothesis, "output"), (reference, "reference")):
         if any(segment.start is None for segment in segments):
             raise SampleError(f"the {whose} has segments without times")
@@ -235,9 +256,11 @@ def _signature(options: Options) -> str:
 
 
 def _parts(sessions: Sequence[TimeErrors]) -> str:
-    """Return the three parts of the error rate over all sessions as text."""
+    """Return the three parts of the error rate over all sessions as text; "" without errors."""
     reference = math.fsum(one.reference for one in sessions)
     parts = {name: math.fsum(getattr(one, name) for one in sessions) for name in _PARTS}
+    if not any(parts.values()):
+        return ""
     return ", ".join(
         f"{name.replace('_', ' ')} {format_number(seconds / reference)}"
         for name, seconds in parts.items()

@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from mmbench.metrics.speech.normalisers import normalise
-from mmbench.metrics.speech.speaker_pairs import Pairs, best_positions, named_pairs
-from mmbench.metrics.speech.timed_words import TimedWords, fewest_timed_edits, word_times
+from mmbench.metrics.speech.speakers.pairs import Pairs, best_positions, named_pairs
+from mmbench.metrics.speech.speakers.timed_words import TimedWords, fewest_timed_edits, word_times
 from mmbench.text.segments import Segment
 
 Words = TypeVar("Words")
@@ -63,8 +63,7 @@ def timed_word_errors(
 ) -> WordErrors:
     """Return the word errors of a session like `word_errors`; only words of close times match.
 
-    All segments have words and times. `collar` is in seconds; `mmbench.metrics.speech.timed_words`
-    defines it.
+    All segments have words and times. `collar` is in seconds; the module `timed_words` defines it.
     """
     codes: dict[str, int] = {}
     truths = _timed(reference, normaliser, codes, None)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.metrics.speech.speaker_pairs import Pairs, best_positions, named_pairs
+from mmbench.metrics.speech.speakers.pairs import Pairs, best_positions, named_pairs
 from mmbench.text.segments import Region, Segment
 
 Seconds = NDArray[np.float64]
