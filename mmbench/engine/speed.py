@@ -18,7 +18,9 @@ LEGEND = (
     f"`{COLUMN}`: seconds of audio per second of computing, over the outputs that the run computed,"
     " on its machine; n/a if no model ran or all outputs came from the cache."
 )
-_ERROR_RATES = frozenset({"wer", "cer", "mer", "wil"})
+_ERROR_RATES = frozenset(
+    {"wer", "cer", "mer", "wil", "substitution_rate", "deletion_rate", "insertion_rate"}
+)
 
 
 def recognises(metrics: Iterable[str]) -> bool:

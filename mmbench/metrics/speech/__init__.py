@@ -5,8 +5,10 @@ The value of a prediction is a transcript. Its target is a text, or a reference 
 differ from the mean rate of the utterances. If a reference is empty, or empty after normalisation,
 all words of the hypothesis are insertions, as in jiwer 4.0 and NIST's sclite. A corpus without
 reference words has the value NaN, with a reason. jiwer computes the alignments; references with
-alternatives are aligned by `mmbench.metrics.speech.edits`. With options, the utterances of each
-recording are joined before they are aligned (`mmbench.metrics.speech.long_form`).
+alternatives are aligned by `mmbench.metrics.speech.edits`. `open_asr_2026` differs in both: samples
+without reference words are left out, and compounds are merged (`mmbench.metrics.speech.open_asr`).
+With options, the utterances of each recording are joined before they are aligned
+(`mmbench.metrics.speech.long_form`).
 """
 
 from __future__ import annotations
@@ -14,21 +16,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any
 
 import msgspec
 import numpy as np
 
-from mmbench.errors import DataError
-from mmbench.metrics.speech.alignment import normalised_pieces, tokens_of
-from mmbench.metrics.speech.edits import Edits, fewest_edits
+from mmbench.metrics.speech import open_asr
+from mmbench.metrics.speech.alignment import ErrorRate
+from mmbench.metrics.speech.counts import error_counts, reference_notes
+from mmbench.metrics.speech.edits import Edits
 from mmbench.metrics.speech.long_form import check_join, over_recordings
-from mmbench.metrics.speech.normalisers import deletes_marks, normalise, normaliser_signature
-from mmbench.metrics.speech.spacing import spacing_note
+from mmbench.metrics.speech.normalisers import normaliser_signature
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
-from mmbench.text.alternatives import first_reading, has_alternatives, pieces_of
 from mmbench.types import Prediction, Score
 
 _CHARACTERS, _ALIGNED = "unit=character", "unit=word,alignment=jiwer"  # in signatures
@@ -83,6 +83,42 @@ def wil(predictions: Sequence[Prediction], normaliser: str) -> Score:
     return _rate(predictions, normaliser, row, _ALIGNED, "wil")
 
 
+@declare(
+    unit="fraction", better="lower", worst=1, best=0, kinds={"writing"}, check_options=check_join
+)
+@over_recordings
+def substitution_rate(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Substituted words / reference words, over the corpus. Range [0, 1], lower is better.
+
+    The rates of substitutions, deletions and insertions add up to `wer`. Rows are [substitutions,
+    reference words]. Among alignments with equally few edits, the numbers depend on the program
+    that aligns, which the signature names. Source: NIST sclite; jiwer `process_words`.
+    """
+    return _rate(predictions, normaliser, lambda one: [one.substitutions, one.reference], _ALIGNED)
+
+
+@declare(
+    unit="fraction", better="lower", worst=1, best=0, kinds={"writing"}, check_options=check_join
+)
+@over_recordings
+def deletion_rate(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Deleted words / reference words, over the corpus: like `substitution_rate`.
+
+    Range [0, 1], lower is better. Rows are [deletions, reference words].
+    """
+    return _rate(predictions, normaliser, lambda one: [one.deletions, one.reference], _ALIGNED)
+
+
+@declare(unit="fraction", better="lower", best=0, kinds={"writing"}, check_options=check_join)
+@over_recordings
+def insertion_rate(predictions: Sequence[Prediction], normaliser: str) -> Score:
+    """Inserted words / reference words, over the corpus: like `substitution_rate`.
+
+    Range [0, ∞), lower is better. Rows are [insertions, reference words].
+    """
+    return _rate(predictions, normaliser, lambda one: [one.insertions, one.reference], _ALIGNED)
+
+
 @declare(unit="seconds of audio per second", better="higher", worst=0, kinds={"writing"})
 def rtfx(predictions: Sequence[Prediction]) -> Score:
     """Seconds of audio per second of computing, over the corpus. Range [0, ∞), higher is better.
@@ -119,11 +155,11 @@ def _rate(
     `unit` is words or characters. The reason of the Score explains a NaN value, or is a note on the
     references.
     """
-    counts = _counts(predictions, normaliser, characters=unit == _CHARACTERS)
+    rate = ErrorRate(normaliser, characters=unit == _CHARACTERS)
+    counts = error_counts(predictions, rate)
     rows = list(map(row, counts))
-    signature = f"{unit},{normaliser_signature(normaliser)},empty-references=inserted"
-    spacing = "" if unit == _CHARACTERS else spacing_note(_text(p.target) for p in predictions)
-    note = "; ".join(filter(None, [_note(predictions, normaliser, counts), spacing]))
+    signature = _signature(rate, unit)
+    note = reference_notes(predictions, rate, counts)
     names = ("substitutions", "deletions", "insertions")
     details = {name: [getattr(one, name) for one in counts] for name in names}
     scored = score(rows, fold_name=fold_name, signature=signature, reason=note, details=details)
@@ -133,73 +169,12 @@ def _rate(
     return msgspec.structs.replace(scored, reason=reason)
 
 
-def _note(predictions: Sequence[Prediction], normaliser: str, counts: Sequence[Edits]) -> str:
-    """Return a note on properties of the references that affect the meaning of a rate; else ""."""
-    empty = [one.insertions for one in counts if not one.reference]
-    notes = []
-    if any(empty):
-        insertions = count(sum(empty), "insertion")
-        notes.append(f"includes {insertions} against {count(len(empty), 'empty reference')}")
-    braced = sum(isinstance(p.target, str) and has_alternatives(p.target) for p in predictions)
-    if braced:
-        references = count(braced, "reference")
-        notes.append(
-            f"braces and slashes of {references} are words; only .trn files have alternatives"
-        )
-    marked = sum(deletes_marks(normaliser, _text(p.target)) for p in predictions)
-    if marked:
-        references = count(marked, "reference")
-        notes.append(
-            f"{normaliser} deletes vowel signs of {references}; wer[multilingual] and"
-            " cer[multilingual] keep them"
-        )
-    return "; ".join(notes)
-
-
-def _text(target: Any) -> str:
-    pieces = pieces_of(target)
-    return str(target) if pieces is None else first_reading(pieces)
-
-
-def _counts(
-    predictions: Sequence[Prediction], normaliser: str, *, characters: bool = False
-) -> list[Edits]:
-    """Count the edits of each prediction, in words or, if `characters`, in characters.
-
-    One jiwer call aligns all references without alternatives.
-    """
-    hypotheses = [normalise(normaliser, p.value) for p in predictions]
-    for p in predictions:
-        if isinstance(p.target, list):
-            raise DataError(
-                f"sample {p.id} has a list of references; an error rate needs a single one"
-            )
-    choices = [pieces_of(p.target) for p in predictions]
-    plain = [at for at, pieces in enumerate(choices) if pieces is None]
-    references = [normalise(normaliser, predictions[at].target) for at in plain]
-    edits = dict(
-        zip(plain, _aligned(references, [hypotheses[at] for at in plain], characters), strict=True)
+def _signature(rate: ErrorRate, unit: str) -> str:
+    normaliser = normaliser_signature(rate.normaliser)
+    if rate.normaliser != open_asr.NAME:
+        return f"{unit},{normaliser},empty-references=inserted"
+    aligned, compounds = (
+        unit.replace("=jiwer", "=kaldialign"),
+        "merged" if rate.merges else "separate",
     )
-    for at, pieces in enumerate(choices):
-        if pieces is not None:
-            network = normalised_pieces(pieces, normaliser)
-            tokens = tokens_of(hypotheses[at], characters)
-            edits[at] = fewest_edits(network, tokens, characters=characters)
-    return [edits[at] for at in range(len(predictions))]
-
-
-def _aligned(references: list[str], hypotheses: list[str], characters: bool) -> list[Edits]:
-    from jiwer import process_characters, process_words
-
-    if not references:
-        return []
-    output = (process_characters if characters else process_words)(references, hypotheses)
-    return [_edits(chunks) for chunks in output.alignments]
-
-
-def _edits(chunks: Sequence[Any]) -> Edits:
-    lengths = {"equal": 0, "substitute": 0, "delete": 0, "insert": 0}
-    for chunk in chunks:
-        reference = chunk.ref_end_idx - chunk.ref_start_idx
-        lengths[chunk.type] += reference or chunk.hyp_end_idx - chunk.hyp_start_idx
-    return Edits(*lengths.values())
+    return f"{aligned},{normaliser},compounds={compounds},empty-references=dropped,remarks=dropped"

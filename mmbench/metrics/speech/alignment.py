@@ -2,7 +2,8 @@
 
 An alignment shows the errors that an error rate counts, so it has the same tokens and the same
 numbers of errors. jiwer aligns references without alternatives. For a reference with alternatives,
-the reading with the fewest edits is aligned (`mmbench.metrics.speech.edits`).
+the reading with the fewest edits is aligned (`mmbench.metrics.speech.edits`). The words of
+`open_asr_2026` are aligned by `mmbench.metrics.speech.compounds`.
 """
 
 from __future__ import annotations
@@ -10,22 +11,30 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
+from mmbench.metrics.speech import open_asr
+from mmbench.metrics.speech.compounds import Span, compound_path
 from mmbench.metrics.speech.edits import Edits, cheapest_path, fewest_edits
 from mmbench.metrics.speech.normalisers import normalise
 from mmbench.text.alternatives import Piece, count_readings, pieces_of, readings, words_of
 
-Operation = Literal["equal", "substitute", "delete", "insert"]
+Operation = Literal["equal", "merge", "substitute", "delete", "insert"]
 
-_ERROR_RATE = re.compile(r"(wer|cer|mer|wil)\[(\w+)\](?:\{macro:.*\})?")
+ERROR_RATES = (
+    *("wer", "cer", "mer", "wil"),
+    *("substitution_rate", "deletion_rate", "insertion_rate"),
+)
+_ERROR_RATE = re.compile(rf"({'|'.join(ERROR_RATES)})\[(\w+)\](?:\{{macro:.*\}})?")
 _READINGS = 64  # most readings of a reference that are normalised as whole texts
 
 
 class Step(NamedTuple):
     """A step of an alignment: a token of the reference with a token of the hypothesis.
 
-    `reference` is "" for an insertion, and `hypothesis` is "" for a deletion.
+    `reference` is "" for an insertion, and `hypothesis` is "" for a deletion. If the operation is
+    "merge", one of them is several words, joined by spaces, which are equal to the other one
+    without the spaces.
     """
 
     operation: Operation
@@ -43,7 +52,13 @@ class Alignment(NamedTuple):
     def edits(self) -> Edits:
         """The numbers of hits, substitutions, deletions and insertions."""
         numbers = Counter(step.operation for step in self.steps)
-        return Edits(*(numbers[operation] for operation in get_args(Operation)))
+        merged = [len(step.reference.split()) for step in self.steps if step.operation == "merge"]
+        return Edits(
+            numbers["equal"] + sum(merged),
+            numbers["substitute"],
+            numbers["delete"],
+            numbers["insert"],
+        )
 
 
 class ErrorRate(NamedTuple):
@@ -51,6 +66,11 @@ class ErrorRate(NamedTuple):
 
     normaliser: str
     characters: bool
+
+    @property
+    def merges(self) -> bool:
+        """Whether compounds are merged: "white paper" and "whitepaper" are equal."""
+        return self.normaliser == open_asr.NAME and not self.characters
 
 
 def error_rate(score: str) -> ErrorRate | None:
@@ -64,20 +84,72 @@ def is_reference(target: object) -> bool:
     return isinstance(target, str) or pieces_of(target) is not None
 
 
+def is_dropped(target: Any, normaliser: str) -> bool:
+    """Return whether samples with a reference are left out by the convention of a normaliser.
+
+    Only `open_asr_2026` leaves out samples: those whose reference is empty after normalisation, or
+    is the remark that the segment is not scored, in every reading.
+    """
+    if normaliser != open_asr.NAME:
+        return False
+    pieces = pieces_of(target)
+    if pieces is not None and count_readings(pieces) > _READINGS:
+        return False
+    texts = [target] if pieces is None else readings(pieces)
+    return not any(open_asr.is_scored(normalise(normaliser, text)) for text in texts)
+
+
 def align(hypothesis: str, target: Any, rate: ErrorRate) -> Alignment:
     """Align a transcript with its reference as the error rate `rate` does.
 
-    `target` is a text, or a reference with alternatives (`mmbench.text.alternatives`). Raises
-    MissingExtra if the package of the normaliser is not installed.
+    `target` is a text, or a reference with alternatives (`mmbench.text.alternatives`). The
+    alignment of a sample that the rate leaves out has no steps. Raises MissingExtra if the package
+    of the normaliser is not installed.
     """
+    if is_dropped(target, rate.normaliser):
+        return Alignment([], rate.characters)
     text = normalise(rate.normaliser, hypothesis)
     pieces = pieces_of(target)
-    if pieces is None:
+    if rate.merges:
+        steps = _merged_steps(target, text.split(), rate.normaliser)
+    elif pieces is None:
         steps = _jiwer_steps(normalise(rate.normaliser, target), text, rate.characters)
     else:
         network = normalised_pieces(pieces, rate.normaliser)
         steps = _network_steps(network, tokens_of(text, rate.characters), rate.characters)
     return Alignment(steps, rate.characters)
+
+
+def _merged_steps(target: Any, hypothesis: list[str], normaliser: str) -> list[Step]:
+    """Return the steps of an alignment with merged compounds, of the best reading of a reference.
+
+    Of a reference with many readings, the best one without merged compounds is aligned.
+    """
+    pieces = pieces_of(target)
+    if pieces is None:
+        texts = [normalise(normaliser, target)]
+    elif count_readings(pieces) <= _READINGS:
+        texts = [normalise(normaliser, text) for text in readings(pieces)]
+    else:
+        network = normalised_pieces(pieces, normaliser)
+        texts = [" ".join(_best_reading(network, hypothesis, characters=False))]
+    paths = [
+        [_merged_step(span, words, hypothesis) for span in compound_path(words, hypothesis)]
+        for words in (text.split() for text in texts)
+    ]
+    return min(paths, key=_number_of_errors)
+
+
+def _merged_step(span: Span, reference: Sequence[str], hypothesis: Sequence[str]) -> Step:
+    left = " ".join(reference[span.start : span.stop])
+    right = " ".join(hypothesis[span.hypothesis_start : span.hypothesis_stop])
+    step = _step(left, right)
+    return step._replace(operation="merge") if " " in left + right else step
+
+
+def _number_of_errors(steps: Sequence[Step]) -> tuple[int, int, int]:
+    edits = Alignment(list(steps), characters=False).edits
+    return edits.edits, edits.substitutions, edits.insertions
 
 
 def _jiwer_steps(reference: str, hypothesis: str, characters: bool) -> list[Step]:

@@ -30,7 +30,11 @@ _MATCH, _DELETE, _INSERT = range(3)  # the last step of an alignment; a match ma
 
 
 class Edits(NamedTuple):
-    """Edit counts between a hypothesis and its reference, in words or characters."""
+    """Edit counts between a hypothesis and its reference, in words or characters.
+
+    `hits` are tokens of the reference. A merged compound (`mmbench.metrics.speech.compounds`) has
+    as many hits as words of the reference.
+    """
 
     hits: int
     substitutions: int
@@ -49,8 +53,11 @@ class Edits(NamedTuple):
 
     @property
     def hypothesis_length(self) -> int:
-        """The length of the hypothesis."""
+        """The length of the hypothesis, if no compounds were merged."""
         return self.hits + self.substitutions + self.insertions
+
+
+NO_EDITS = Edits(0, 0, 0, 0)  # of a sample that is not scored
 
 
 class _EditCosts(NamedTuple):

@@ -5,21 +5,23 @@
 | `none` | no change; jiwer splits at spaces |
 | `basic` | OpenAI's `BasicTextNormalizer`: lower case, no brackets, marks or symbols |
 | `whisper_en` | OpenAI's `EnglishTextNormalizer`, of 2022: also numbers, spelling, contractions |
+| `open_asr_2026` | the Open ASR Leaderboard's for English (`mmbench.metrics.speech.open_asr`) |
 | `multilingual` | like `basic`, but keeps the marks of letters |
 | `cjk` | NFKC without spaces, punctuation and symbols |
 
 `mmbench.metrics.speech.languages` defines the last two.
 
-`basic` replaces each mark (Unicode category M) that is not part of a letter by a space, and
-`whisper_en` deletes it. This affects the vowel signs and tones of Devanagari, Tamil, Thai and many
-other scripts, and the diacritics of Arabic and Hebrew: words are split, or different words become
-equal. For these scripts use `multilingual` or `none`.
+`basic` replaces each mark (Unicode category M) that is not part of a letter by a space;
+`whisper_en` and `open_asr_2026` delete it. This affects the vowel signs and tones of Devanagari,
+Tamil, Thai and many other scripts, and the diacritics of Arabic and Hebrew: words are split, or
+different words become equal. For these scripts use `multilingual` or `none`.
 
 Source: Radford et al. 2022, arXiv 2212.04356, appendix C; openai/whisper, whisper/normalizers. The
 code is that of the package whisper-normalizer, without the four contractions that it adds to
 OpenAI's ("kinda", "sorta", "dunno", "cause"). Its patterns take quadratic time for unclosed
 brackets and for many spaces. Therefore each text is first rewritten such that the result is the
-same but the package takes linear time.
+same but the package takes linear time. A run of spaces is not equal to a single one: the rules for
+"'s been" and similar pairs of words need a single space.
 """
 
 from __future__ import annotations
@@ -33,13 +35,16 @@ from importlib.metadata import version
 from unicodedata import category, normalize
 
 from mmbench.errors import MissingExtra
+from mmbench.metrics.speech import open_asr
 from mmbench.metrics.speech.languages import RULES
 
 # Variation selectors of glyphs, e.g. text or emoji.
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _PACKAGE = "whisper-normalizer"
 _BRACKETED = re.compile(r"[<\[][^>\]]*[>\]]")
-_SPACES = re.compile(r"\s+")
+_PARENTHESISED = re.compile(r"\([^)]+\)")
+_SPACES = re.compile(r"\s{3,}")
+_NO_FILLERS = r"(?!)"
 _ADDED = (r"\bkinda\b", r"\bsorta\b", r"\bdunno\b", r"\bcause\b")
 
 
@@ -70,7 +75,8 @@ def normaliser_signature(name: str) -> str:
     if name == "none" or name in RULES:
         return f"normaliser={name}"
     _rules(name)
-    return f"normaliser={name},{_PACKAGE}={version(_PACKAGE)}"
+    package = f"normaliser={name},{_PACKAGE}={version(_PACKAGE)}"
+    return f"{package},{open_asr.convention_signature()}" if name == open_asr.NAME else package
 
 
 @cache
@@ -87,14 +93,22 @@ def _rules(name: str) -> Callable[[str], str]:
     basic, english = BasicTextNormalizer(), EnglishTextNormalizer()
     for pattern in _ADDED:
         english.replacers.pop(pattern, None)
-    chosen = {"basic": basic, "whisper_en": english}[name]
-    return lambda text: _apply(chosen, text)
+    if name == open_asr.NAME:
+        open_asr.adapt(english)
+    chosen = basic if name == "basic" else english
+    fillers = re.compile(getattr(chosen, "ignore_patterns", _NO_FILLERS))
+    return lambda text: _apply(chosen, fillers, text)
 
 
-def _apply(normaliser: Callable[[str], str], text: str) -> str:
-    """Apply a normaliser of the package to a text in linear time."""
+def _apply(normaliser: Callable[[str], str], fillers: re.Pattern[str], text: str) -> str:
+    """Apply a normaliser of the package to a text in linear time.
+
+    The first steps of the normaliser, which delete texts in brackets and `fillers`, are done here:
+    the spaces around what they delete become long runs.
+    """
+    text = fillers.sub("", _PARENTHESISED.sub("", _shield(text.lower())))
     with _numbers_of_any_length():
-        return str(normaliser(_shield(_SPACES.sub(" ", text.lower()))))
+        return str(normaliser(_SPACES.sub("  ", text)))
 
 
 def _shield(text: str) -> str:

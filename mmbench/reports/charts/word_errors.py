@@ -75,7 +75,7 @@ def _add_errors(
     if alignment is None:
         return 0
     for step in alignment.steps:
-        if step.operation != "equal":
+        if step.operation in errors:
             errors[step.operation][step.reference, step.hypothesis] += 1
     return alignment.edits.reference
 

@@ -10,7 +10,7 @@ from mmbench.metrics.speech.alignment import Alignment, Step
 from mmbench.text import count, plain
 
 _LABELS = ("reference", "hypothesis", "")
-_MARKS = {"equal": "", "substitute": "S", "delete": "D", "insert": "I"}
+_MARKS = {"equal": "", "merge": "=", "substitute": "S", "delete": "D", "insert": "I"}
 _GAP = "*"  # fills the place of a missing token, as in the reports of sclite
 _SPACE = "␣"  # a space among characters
 _MOST = 2_000  # tokens shown
@@ -29,7 +29,8 @@ def alignment_lines(alignment: Alignment, width: int | None, indent: int = 0) ->
     """Return the lines of an alignment, wrapped at the width of the terminal.
 
     A mark below a pair of tokens is S for a substitution, D for a deletion and I for an insertion;
-    a missing token is shown as asterisks. Tokens wider than a line are truncated.
+    = is a compound that costs nothing. A missing token is shown as asterisks. Tokens wider than a
+    line are truncated.
     """
     start = indent + max(map(len, _LABELS)) + 2
     room = None if width is None else max(_NARROWEST, width - start)

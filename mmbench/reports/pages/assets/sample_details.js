@@ -123,9 +123,10 @@
 
   // The errors of a transcript: words that are only in the reference, and only in the answer.
   const aligned = (output) => {
-    if (!output.alignment.some(([operation]) => operation !== "equal")) return null;
+    if (output.alignment.every(([operation]) => ["equal", "merge"].includes(operation))) return null;
     const words = output.alignment.flatMap(([operation, reference, answer]) => {
       if (operation === "equal") return [inline(answer), " "];
+      if (operation === "merge") return [inline(`${reference} = ${answer}`), " "];
       const made = [];
       if (reference) made.push(element("del", {}, inline(reference)), " ");
       if (answer) made.push(element("ins", {}, inline(answer)), " ");
