@@ -69,8 +69,8 @@ def init(commands: Commands) -> None:
         "--task",
         metavar="TASK",
         help="the task for your own data: retrieval, zeroshot, captions, answers, choices,"
-        " transcripts, labels or tags (default: zeroshot with --labels or --template, else"
-        " retrieval)",
+        " transcripts, translations, labels or tags (default: zeroshot with --labels or"
+        " --template, else retrieval)",
     )
     add("--data", required=True, metavar="PATH", help="the data: a file, a folder, or a hub id")
     own_data(parser)

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from mmbench import registry
+from mmbench.columns import column
 from mmbench.data.readers.tars.locations import is_url
 from mmbench.data.readers.tars.patterns import is_pattern
+from mmbench.datasets import Samples
 from mmbench.datasets.provenance import COLUMNS, merge_columns, split_columns
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.errors import SpecError
+from mmbench.metrics.speech.spacing import headline_of
 from mmbench.protocols import Dataset
 from mmbench.types import TaskSpec
 
@@ -21,8 +24,9 @@ def own_task(task: str, options: RunSettings) -> tuple[str, Dataset]:
     """Return a task file that runs `task` on the data of `options`, and the loaded data.
 
     The file includes the task, and has the place of the data, their columns, also those that were
-    inferred, and the classes, prompts and split of `options`. A run of the file has the same scores
-    as a run of the task with these options as flags. Raises SpecError for a task that is not for
+    inferred, and the classes, prompts and split of `options`; also the headline for transcripts in
+    a script without spaces between words. A run of the file has the same scores as a run of the
+    task with these options as flags. Raises SpecError for a task that is not for
     own data, and the errors of `load_data`.
     """
     import yaml
@@ -40,6 +44,10 @@ def own_task(task: str, options: RunSettings) -> tuple[str, Dataset]:
     content: dict[str, Any] = {"include": include, "data": _data_block(spec, place, data)}
     if options.templates:
         content["templates"] = options.templates
+    if isinstance(data, Samples):
+        targets = column(data.samples, "target")
+        headline = headline_of(spec.headline, spec.metrics, targets)
+        content |= {"headline": headline} if headline != spec.headline else {}
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100), data
 
 

@@ -7,7 +7,7 @@ The error rate of characters without spaces, `cer[cjk]`, is the usual measure fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mmbench.text import count
 
@@ -33,6 +33,18 @@ def is_unspaced(text: str) -> bool:
     letters = sum(map(str.isalpha, text))
     unspaced = sum(map(str.isalpha, "".join(_UNSPACED.findall(text))))
     return unspaced * 3 > letters
+
+
+def headline_of(headline: str, metrics: Collection[str], references: Iterable[object]) -> str:
+    """Return the headline of a task with `metrics` for these references.
+
+    It is `cer[cjk]`, if the task has this metric and if at least half of the references are texts
+    in a script without spaces; otherwise it is `headline`.
+    """
+    if HEADLINE not in metrics:
+        return headline
+    unspaced = [isinstance(text, str) and is_unspaced(text) for text in references]
+    return HEADLINE if unspaced and sum(unspaced) * 2 >= len(unspaced) else headline
 
 
 def spacing_note(references: Iterable[str]) -> str:

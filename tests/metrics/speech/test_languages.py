@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mmbench.metrics.speech import cer, wer
 from mmbench.metrics.speech.languages import cjk, multilingual
-from mmbench.metrics.speech.spacing import is_unspaced
+from mmbench.metrics.speech.spacing import headline_of, is_unspaced
 from tests.support.predictions import predict
 
 TEXT = st.text(
@@ -119,6 +119,14 @@ def test_scripts_without_spaces(text):
 @pytest.mark.parametrize("text", ["", "12", "a cat", "한국어 문장", "हिन्दी", "the word 猫", "Việt"])
 def test_scripts_with_spaces(text):
     assert not is_unspaced(text)
+
+
+def test_headline_of_a_task():
+    metrics = ["wer[none]", "cer[cjk]"]
+    assert headline_of("wer[none]", metrics, ["猫が好き", "a cat"]) == "cer[cjk]"
+    assert headline_of("wer[none]", metrics, ["猫が好き", "a cat", "a dog"]) == "wer[none]"
+    assert headline_of("wer[none]", ["wer[none]"], ["猫が好き"]) == "wer[none]"
+    assert headline_of("wer[none]", metrics, []) == "wer[none]"
 
 
 @pytest.mark.parametrize("opening", ["<", "[", "(", "<[", "[a", "((a)", "(("])
