@@ -176,6 +176,6 @@ def _spread(scored: Score, first: Sequence[int], n: int) -> Score:
         rows[row] = scored.rows[at]
         for name, values in scored.details.items():
             details[name][row] = values[at]
-    joined = f"{count(n, 'utterance')} joined to {count(len(first), 'recording')}"
+    joined = f"{count(len(first), 'recording')} of {count(n, 'utterance')}"
     reason = "; ".join(filter(None, [joined, scored.reason]))
     return replace(scored, rows=rows, details=details, reason=reason)

@@ -56,8 +56,7 @@ def spacing_note(references: Iterable[str]) -> str:
     unspaced = [is_unspaced(text) for text in references]
     if not any(unspaced):
         return ""
-    references_count = count(sum(unspaced), "reference")
-    note = f"{references_count} in a script without spaces between words"
+    note = f"{count(sum(unspaced), 'reference')} in a script without spaces"
     if sum(unspaced) * 2 < len(unspaced):
         return f"{note}, for which {HEADLINE} is the better measure"
-    return f"{note}; set `headline: {HEADLINE}` in a task file that includes this task"
+    return f"{note}; use the headline {HEADLINE}"

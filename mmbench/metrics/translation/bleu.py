@@ -80,6 +80,6 @@ def _notes(
     unspaced = sum(is_unspaced(own[0]) for own in references)
     if tokenizer in _FOR_SPACES and unspaced:
         yield (
-            f"{count(unspaced, 'reference')} in a script without spaces between words; use"
-            " sacrebleu[zh], sacrebleu[ja-mecab], sacrebleu[char] or chrf"
+            f"{count(unspaced, 'reference')} in a script without spaces; use sacrebleu[zh],"
+            " sacrebleu[ja-mecab], sacrebleu[char] or chrf"
         )

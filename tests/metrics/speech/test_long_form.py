@@ -38,7 +38,7 @@ def test_an_error_at_a_border_counts_once():
     assert joined.rows.tolist() == [[1, 5], [0, 0], [0, 1]]
     assert joined.value == 1 / 6 and fold(joined.fold, joined.rows) == joined.value
     assert joined.signature.endswith(",joined-by=talk,order=start")
-    assert joined.reason == "3 utterances joined to 2 recordings"
+    assert joined.reason == "2 recordings of 3 utterances"
     assert joined.details["substitutions"] == [1, None, 0]
 
 

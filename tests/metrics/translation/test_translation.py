@@ -157,7 +157,7 @@ def test_tokens(name, text, expected):
 def test_notes_name_the_tokenizer():
     japanese = [Prediction("1", "猫が好き", "猫が好きです"), Prediction("2", "a", "a")]
     reason = sacrebleu(japanese, "13a").reason
-    assert reason.startswith("1 reference in a script without spaces between words; use sacrebleu[")
+    assert reason.startswith("1 reference in a script without spaces; use sacrebleu[")
     assert sacrebleu(japanese, "char").reason == ""
     tokenised = [Prediction(str(i), "a b .", "a b.") for i in range(100)]
     assert sacrebleu(tokenised, "13a").reason.startswith("100 outputs end in a separate period")
