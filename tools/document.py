@@ -79,6 +79,9 @@ _APPENDIX = {
     "Normalisers of VQA": "mmbench.metrics.answers.vqa_text",
     "Drawings of the shapes world": "mmbench.reference.worlds.shapes.reader",
     "Normalisers of speech": "mmbench.metrics.speech.normalisers",
+    "Normalisers of other languages": "mmbench.metrics.speech.languages",
+    "Long recordings": "mmbench.metrics.speech.long_form",
+    "Tokenizers of translations": "mmbench.metrics.translation.tokenizers",
     "Letters and options": "mmbench.metrics.answers.choice.parser",
 }
 

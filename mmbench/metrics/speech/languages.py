@@ -11,6 +11,26 @@ Characters are grouped by their Unicode categories, of the version in Python's `
 
 A mark counts as a part of the letter or digit before it. A mark without one is a separator: NFKC
 makes a space and a mark of a free-standing accent (´).
+
+The steps of `multilingual`, in this order:
+
+1. Lower case (`str.lower`), which does not depend on the language.
+2. Delete text in angle and square brackets, and text in parentheses.
+3. Unicode's NFKC (full-width letters and presentation forms become usual letters), lower case
+   again; "i" with the combining dot of a lower-cased "İ" becomes "i".
+4. Replace each separator by a space, and delete invisible characters. Letters, digits and their
+   marks are kept: vowel signs and viramas of Indic scripts, vowels and tones of Thai, Lao, Khmer
+   and Burmese, Arabic and Hebrew points, diacritics of Latin letters.
+5. Reduce white space to single spaces, and remove it at both ends.
+
+These are the steps of `BasicMultilingualTextNormalizer(remove_diacritics=False)` of the Open ASR
+Leaderboard, which differs only in combining marks: it replaces them by spaces, so that words are
+split, also after the "i" of "İ". Source: huggingface/open_asr_leaderboard,
+normalizer/normalizer.py, commit d1e99b2.
+
+The steps of `cjk`: NFKC, then delete separators and invisible characters. Letters keep their case.
+Different characters with one meaning (simplified and traditional, kanji and kana, 2 and 二) remain
+different.
 """
 
 from __future__ import annotations
@@ -30,21 +50,7 @@ _SELECTORS = range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
 def multilingual(text: str) -> str:
     """Return a text in lower case without punctuation and symbols, with all marks of its letters.
 
-    The steps, in this order:
-
-    1. Lower case (`str.lower`), which does not depend on the language.
-    2. Delete text in angle and square brackets, and text in parentheses.
-    3. Unicode's NFKC (full-width letters and presentation forms become usual letters), lower case
-       again; "i" with the combining dot of a lower-cased "İ" becomes "i".
-    4. Replace each separator by a space, and delete invisible characters. Letters, digits and their
-       marks are kept: vowel signs and viramas of Indic scripts, vowels and tones of Thai, Lao,
-       Khmer and Burmese, Arabic and Hebrew points, diacritics of Latin letters.
-    5. Reduce white space to single spaces, and remove it at both ends.
-
-    These are the steps of `BasicMultilingualTextNormalizer(remove_diacritics=False)` of the Open
-    ASR Leaderboard, which differs only in combining marks: it replaces them by spaces, so that
-    words are split, and keeps the dot of "İ" as a space. Source: huggingface/open_asr_leaderboard,
-    normalizer/normalizer.py, commit d1e99b2.
+    The docstring of this module has the steps.
     """
     text = _without_brackets(text.lower())
     text = normalize("NFKC", text).lower().replace(_DOTTED_I, "i")
@@ -54,9 +60,7 @@ def multilingual(text: str) -> str:
 def cjk(text: str) -> str:
     """Return a text in NFKC without spaces, punctuation, symbols and invisible characters.
 
-    Letters, digits and their marks are kept, and the case of letters. Full-width and half-width
-    forms become the usual ones; different characters with one meaning (simplified and traditional,
-    kanji and kana, 2 and 二) remain different.
+    The letters, digits and marks are joined: "東京 タワー、Ａ" becomes "東京タワーA".
     """
     return _rewrite(normalize("NFKC", text), "")
 
