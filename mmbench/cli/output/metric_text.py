@@ -47,7 +47,8 @@ def _twice(info: MetricInfo) -> str:
 
 
 def _model(wants: FeatureRequest, other: str) -> str:
-    own = wants.model or "none by default"
+    chosen = f"--{wants.chosen_by} MODEL" if wants.chosen_by else "none by default"
+    own = wants.model or chosen
     variants = [f"@{name}: {_with_options(*chosen)}" for name, chosen in wants.variants.items()]
     used = [_with_options(own, wants.options)] if wants.model or not variants else []
     flags = [(model, file.option.replace("_", "-")) for model, file in wants.files.items()]

@@ -103,6 +103,12 @@ def _recipes(**_: object) -> list[str]:
     return list(recipes())
 
 
+def _rubrics(**_: object) -> list[str]:
+    from mmbench.metrics.judges.rubric import rubric_files
+
+    return sorted(rubric_files())
+
+
 def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
     from mmbench.spec import task_files
 
@@ -140,6 +146,7 @@ def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterabl
         "recipe": _recipes,
         "task": _tasks,
         "metric": _metrics,
+        "rubric": _rubrics,
         "run": _runs,
     }
     if parsed_args.what not in by_kind:

@@ -267,7 +267,7 @@ def list(commands: Commands) -> None:
         commands, "list", "results", "list names, one per line, without loading anything"
     )
     what = [
-        *("models", "recipes", "tasks", "metrics", "kinds", "data"),
+        *("models", "recipes", "tasks", "metrics", "rubrics", "kinds", "data"),
         *("trainers", "reporters", "conformance", "runs"),
     ]
     parser.add_argument("what", choices=what)
@@ -277,9 +277,11 @@ def list(commands: Commands) -> None:
 
 def show(commands: Commands) -> None:
     """Add the subcommand `mmbench show` and its flags."""
-    parser = command(commands, "show", "results", "describe one model, recipe, task, metric or run")
-    parser.add_argument("what", choices=["model", "recipe", "task", "metric", "run"])
-    parser.add_argument("name", help=f"name of the model, recipe, task or metric; a run is {RUN}")
+    text = "describe one model, recipe, task, metric, rubric or run"
+    parser = command(commands, "show", "results", text)
+    parser.add_argument("what", choices=["model", "recipe", "task", "metric", "rubric", "run"])
+    names = "name of the model, recipe, task, metric or rubric"
+    parser.add_argument("name", help=f"{names}; a run is {RUN}")
     parser.add_argument(
         "--json", action="store_true", help="print the complete record of a run as JSON"
     )

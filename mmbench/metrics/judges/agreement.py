@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mmbench import stats
 from mmbench.errors import SampleError, UserError
-from mmbench.metrics.judges.grades import grades
+from mmbench.metrics.judges.grades import NOTHING_PARSED, grades
 from mmbench.metrics.judges.requests import JUDGE, check_rubric, check_rubric_name, rubric_of
 from mmbench.metrics.judges.rubric import Rubric
 from mmbench.protocols import declare
@@ -165,8 +165,10 @@ def _place(which: str, rubric: Rubric, score: float) -> float:
 
 
 def _with_reason(score: Score, texts: Sequence[str], tag: str) -> Score:
+    if not texts:
+        return replace(score, reason=NOTHING_PARSED)
     missing = texts.count("")
-    if texts and missing == len(texts):
+    if missing == len(texts):
         return replace(score, reason=f"no sample has the tag {tag} with a human label")
     if math.isnan(score.value):
         return replace(score, reason="all labels are equal, which leaves nothing to agree on")

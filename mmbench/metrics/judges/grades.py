@@ -19,6 +19,7 @@ from mmbench.text.number_format import format_percent
 from mmbench.types import Features, Prediction
 
 EMPTY = "the answer is empty"
+NOTHING_PARSED = "the judge gave no verdict that could be parsed"
 _VALUES = {"A": 1.0, "tie": 0.5, "B": 0.0}  # A is the answer, B the reference
 _WORDS = {"A": "answer", "tie": "tie", "B": "reference"}
 
@@ -79,6 +80,8 @@ def _in_words(rubric: Rubric, score: float) -> str:
 
 def remarks(rubric: Rubric, graded: Sequence[Grade]) -> str:
     """Return remarks on grades: empty answers, orders that disagree, instructions to the judge."""
+    if not graded:
+        return NOTHING_PARSED
     empty = sum(one.reason == EMPTY for one in graded)
     differ = sum(one.disagree for one in graded)
     found = [one.found for one in graded if one.found]

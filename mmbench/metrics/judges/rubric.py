@@ -104,17 +104,24 @@ def load_rubric(name: str) -> Rubric:
 
     Raises UnknownName for an unknown rubric, SpecError with file and line for an invalid file.
     """
+    return read_rubric(rubric_path(name))
+
+
+def rubric_path(name: str) -> Path:
+    """Return the file of a rubric by name or path.
+
+    Raises UnknownName for an unknown name, SpecError for a file that does not exist.
+    """
     if name.endswith((".yaml", ".yml")):
         path = Path(with_home(name))
         if not path.is_file():
             raise SpecError(f"{name}: no such rubric file")
-    else:
-        files = rubric_files()
-        if name not in files:
-            hint = "or put NAME.yaml into ./rubrics; see docs/judges.md"
-            raise UnknownName("rubric", name, files, hint)
-        path = files[name]
-    return read_rubric(path)
+        return path
+    files = rubric_files()
+    if name not in files:
+        hint = "`mmbench list rubrics` shows all; a new one is a file rubrics/NAME.yaml"
+        raise UnknownName("rubric", name, files, hint)
+    return files[name]
 
 
 def read_rubric(path: Path) -> Rubric:

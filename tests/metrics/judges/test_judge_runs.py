@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+import mmbench
+from mmbench import registry
 from mmbench.cli import main
 from tests.support.boards import stored_rows
 from tests.support.command_line import refusal, run_record
@@ -229,3 +231,40 @@ def test_inspect_shows_verdicts_and_escapes_them(
     assert main(["inspect", run]) == 0
     shown = capsys.readouterr().out
     assert "verdict    wrong: the answer is" in shown and "\x1b" not in shown
+
+
+def test_without_a_verdict_there_is_no_value_but_a_reason(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lines(Path("q.jsonl"), *(row for row in ROWS if row["id"] == "6"))
+    record = run_record(capsys, *command(data, "toy-judge-vague"), code=3)
+    score = record["scores"][RUBRIC]
+    assert (score["value"], score["n"], score["failed"]) == (None, 0, 1)
+    assert score["reason"] == "the judge gave no verdict that could be parsed"
+    assert record["scores"]["judge_kappa[answer-match]"]["reason"] == score["reason"]
+
+
+def test_a_judge_from_python(data: str) -> None:
+    judged = mmbench.metric(f"{RUBRIC}@toy-judge")
+    predictions = [
+        mmbench.Prediction("1", "a cat", ["a cat"], inputs={"question": "Which animal?"}),
+        mmbench.Prediction("2", "a dog", ["a cat"], inputs={"question": "Which animal?"}),
+    ]
+    registry.load_plugin(PLUGIN)
+    score = judged(predictions)
+    assert (score.value, score.worst, score.best) == (0.5, 0, 1)
+    result = mmbench.score(
+        "open-answers", {row["id"]: "a cat" for row in ROWS}, data=data, judge="toy-judge"
+    )
+    assert result.record.scores[RUBRIC].value == 1
+    assert "judge: toy-judge" in result.record.notes
+
+
+def test_rubrics_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "rubrics"]) == 0
+    assert "preference       which of two answers is better?" in capsys.readouterr().out
+    assert main(["show", "rubric", "preference"]) == 0
+    assert "kind: pairwise\n" in capsys.readouterr().out
+    assert "unknown rubric 'preferense': did you mean preference" in (
+        refusal(capsys, "show", "rubric", "preferense")
+    )

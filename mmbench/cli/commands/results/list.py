@@ -35,6 +35,8 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         return _runs(args.out)
     if args.what == "recipes":
         return _recipes()
+    if args.what == "rubrics":
+        return _rubrics()
     if args.what == "metrics":
         return map(_metric, registry.names("metric"))
     kind = args.what.removesuffix("s")
@@ -54,6 +56,14 @@ def _recipes() -> Iterator[tuple[str, str]]:
         ref = parse(name)
         tasks = ", ".join(entry.task for entry in ref.published)
         yield name, f"{ref.adapter}@{ref.checkpoint}: {tasks}"
+
+
+def _rubrics() -> Iterator[tuple[str, str]]:
+    from mmbench.metrics.judges.rubric import rubric_files
+    from mmbench.spec import task_summary
+
+    for name, path in sorted(rubric_files().items()):
+        yield name, task_summary(path)
 
 
 def _runs(out: str) -> Iterator[tuple[str, ...]]:

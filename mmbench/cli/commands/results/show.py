@@ -1,4 +1,4 @@
-"""`mmbench show`: the description of one model, recipe, task, metric or run."""
+"""`mmbench show`: the description of one model, recipe, task, metric, rubric or run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -22,13 +23,15 @@ _UNFOLDED = 1 << 30  # a width at which YAML is not folded
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the description of the model, task, metric or run."""
+    """Print the description of the model, task, metric, rubric or run."""
     if args.what == "run":
         _run(args)
     elif args.what == "task":
         sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
     elif args.what == "recipe":
         show(_recipe(args.name))
+    elif args.what == "rubric":
+        show(_rubric(args.name))
     else:
         lines = {"model": _model, "metric": _metric}[args.what](args)
         for line in lines:
@@ -42,7 +45,20 @@ def _recipe(name: str) -> list[str]:
 
     text = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
     parse(text)
-    return [printable(line) for line in model_file(text).read_text("utf-8").splitlines()]
+    return _lines(model_file(text))
+
+
+def _rubric(name: str) -> list[str]:
+    """Return the lines of the file of a rubric, which is checked."""
+    from mmbench.metrics.judges.rubric import read_rubric, rubric_path
+
+    path = rubric_path(name)
+    read_rubric(path)
+    return _lines(path)
+
+
+def _lines(path: Path) -> list[str]:
+    return [printable(line) for line in path.read_text("utf-8").splitlines()]
 
 
 def _run(args: argparse.Namespace) -> None:
