@@ -27,7 +27,7 @@ def peer(name: str, rows: np.ndarray) -> float:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", ["kappa", "quadratic", "kendall"])
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(pairs=PAIRS)
 def test_equal_to_the_official_implementations(name: str, pairs: list[tuple[int, int]]) -> None:
     rows = np.array(pairs, float)

@@ -7,7 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.metrics.judges.rubric import load_rubric
@@ -81,7 +81,7 @@ def test_everything_else_is_unparsable(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["x" * 10**6, '"' * 10**6, "{" * 10**5, '{"a":' * 10**5, '{"\\"' * 10**5]
+    "text", ["x" * 1_000_000, '"' * 300_000, "{" * 10**5, '{"a":' * 10**5, '{"\\"' * 10**5]
 )
 def test_a_long_text_takes_one_pass(text: str) -> None:
     start = perf_counter()
@@ -103,12 +103,14 @@ def test_the_keys_of_a_verdict_are_those_of_the_rubric(tmp_path: Path) -> None:
     assert parse_score(load_rubric(str(path)), '{"grade": 2, "why": "w"}') == ScoreVerdict(2, "w")
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=9), max_size=3), st.text("ab \n[]`'"))
 def test_an_object_is_found_in_any_prose_without_braces(value: dict[str, str], prose: str) -> None:
     written = json.dumps(value)
     assert json.loads(last_object(f"{prose}{written}{prose}")) == value
 
 
+@settings(max_examples=60)
 @given(st.text('{}"\\ 4:score', max_size=30))
 def test_any_text_has_a_score_on_the_scale_or_none(text: str) -> None:
     try:
