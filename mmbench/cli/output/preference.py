@@ -76,6 +76,8 @@ def _notes(result: Preference) -> Iterator[str]:
     if parts := [f"{number:,} {what}" for number, what in unasked if number]:
         yield f"not shown to the judge: {', '.join(parts)}"
     yield from _missing(result)
+    if spent := result.tokens.get("judge all"):
+        yield f"the judge read {spent['prompt']:,} and wrote {spent['completion']:,} tokens"
     if counts.instructions:
         yield (
             f"{count(counts.instructions, 'answer')} may contain instructions to the judge; read"

@@ -320,6 +320,7 @@ def test_the_command_prints_writes_and_exits(
     shown = capsys.readouterr().out
     assert "17 unparsed; the win rate would be 0.0750 to 0.9250" in shown
     assert "the orders disagree on 0 of 2 pairs" in shown
+    assert re.search(r"the judge read [\d,]+ and wrote [\d,]+ tokens", shown)
     with file.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["winner"] for row in rows[:4]] == ["candidate", "baseline", "tie", ""]
