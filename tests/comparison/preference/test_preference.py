@@ -22,9 +22,10 @@ from mmbench.comparison.preference.result import Preference
 from mmbench.engine.options import RunSettings
 from mmbench.errors import UserError
 from mmbench.storage.run_lookup import find_run
+from mmbench.types import GeneratedText
 from tests.support.command_line import refusal
 from tests.support.files import write_file, write_lines, write_table
-from tests.support.judges import Judge, blocks, outside
+from tests.support.toy_models import Toy
 
 Answers = Mapping[str, str]
 RUBRIC = """\
@@ -37,12 +38,37 @@ prompt: |
 IMAGE_RUBRIC = "media: [image]\n" + RUBRIC
 
 
+def blocks(text: str) -> dict[str, str]:
+    """Return the texts between the delimiters of a message to a judge, by title."""
+    (boundary,) = re.findall(r"\[BEGIN name (\w{16})\]", text)
+    pattern = rf"^\[BEGIN ([A-Z ]+) {boundary}\]\n(.*?)\n\[END \1 {boundary}\]$"
+    return dict(re.findall(pattern, text, re.DOTALL | re.MULTILINE))
+
+
+def outside(text: str) -> str:
+    """Return a message to a judge without the texts between its delimiters."""
+    for inner in blocks(text).values():
+        text = text.replace(f"\n{inner}\n", "\n\n")
+    return text
+
+
 def verdict(preferred: str) -> str:
     return json.dumps({"reason": f"I prefer {preferred}", "preferred": preferred})
 
 
-class OfPairs(Judge):
+class OfPairs(Toy):
     """Decides on the two answers of a message."""
+
+    modalities: ClassVar[frozenset[str]] = frozenset({"text"})
+    asked: ClassVar[list[str]] = []  # every message
+
+    def write(self, conversations: Sequence[Any], options: object) -> list[GeneratedText]:
+        return [self._answer(turns[-1].parts[-1]) for turns in conversations]
+
+    def _answer(self, text: str) -> GeneratedText:
+        OfPairs.asked.append(text)
+        words = self.verdict(text)
+        return GeneratedText(words, tokens=len(words.split()), prompt_tokens=len(text.split()))
 
     def verdict(self, text: str) -> str:
         shown = blocks(text)
@@ -126,7 +152,7 @@ class Killed(Longer):
 
 
 @register("model", "toy-sees")
-class Sees(Judge):
+class Sees(Toy):
     """Prefers the caption with the colour of the image."""
 
     modalities: ClassVar[frozenset[str]] = frozenset({"text", "image"})
@@ -139,7 +165,7 @@ class Sees(Judge):
         colour = "red" if image.getpixel((0, 0))[0] > 128 else "blue"
         hits = [colour in blocks(text)[f"ANSWER {name}"] for name in "AB"]
         preferred = "tie" if hits[0] == hits[1] else "AB"[hits[1]]
-        return mmbench.types.GeneratedText(verdict(preferred))
+        return GeneratedText(verdict(preferred))
 
 
 class Board:
@@ -207,9 +233,9 @@ def test_all_wins_have_an_exact_interval(board: Board) -> None:
 def test_equal_and_empty_answers_are_not_shown(board: Board) -> None:
     board.add("a", ["same "] * 10 + [""] * 5 + ["short"] * 5)
     board.add("b", ["same"] * 10 + ["reply"] * 3 + [" "] * 2 + [""] * 5)
-    Judge.asked.clear()
+    OfPairs.asked.clear()
     found = board.compare("toy-longer")
-    assert not Judge.asked
+    assert not OfPairs.asked
     counts = found.counts
     assert (counts.same, counts.empty, counts.asked) == (12, 8, 0)
     assert (counts.wins, counts.ties, counts.losses) == (3, 12, 5)
@@ -278,7 +304,7 @@ def test_a_judge_sees_the_images_of_the_sample_table(
         mmbench.score("captions", file, data=data, out=tmp_path / "out", name=name)
     data.unlink()  # the sample table is enough
     runs = [find_run(name, tmp_path / "out") for name in ("a", "b")]
-    found = preference(*runs, RunSettings(judge="toy-sees"), rubric="caption-preference")
+    found = preference(*runs, RunSettings(judge="toy-sees"), rubric="caption-pairs")
     assert (found.counts.wins, found.counts.ties, found.counts.losses) == (4, 4, 0)
     assert found.counts.same == 4
     lacking = preference(*runs, RunSettings(judge="toy-sees"))  # captions have no question
@@ -286,7 +312,7 @@ def test_a_judge_sees_the_images_of_the_sample_table(
     assert "shows the judge the question, which the sample lacks" in lacking.reason
     assert "--data" not in lacking.reason
     command = ["compare", "a", "b", "--out", str(tmp_path / "out")]
-    message = refusal(capsys, *command, "--judge", "toy-longer", "--rubric", "caption-preference")
+    message = refusal(capsys, *command, "--judge", "toy-longer", "--rubric", "caption-pairs")
     assert "which toy-longer cannot; give --judge another model" in message
 
 
