@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -13,6 +14,7 @@ import numpy as np
 from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
 from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample, TokenMatches
+from mmbench.types import Content, Detection, Features, Media, Prediction, Ranking, Sample
 from tests.support.media.sounds import sound_bytes
 
 N = 12
@@ -117,6 +119,8 @@ def made(name: str, seed: int) -> Made:
         scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
         group, inputs = f"g{n // 2}", dict[str, Content](text=_text(rng))
         predictions.append(Prediction(str(n), value, target, None, group, tags, inputs, scores))
+    if module == "geneval":
+        return _judged(rng)
     if wants is None:
         return predictions, None
     if wants.chosen_by == "judge":
@@ -143,6 +147,23 @@ def _matches(rng: Random) -> TokenMatches:
         [rng.uniform(-1, 1, n).astype(np.float32) for _ in sizes],
         [rng.uniform(-1, 1, size).astype(np.float32) for size in sizes],
     )
+
+
+def _judged(rng: Random) -> Made:
+    """Generated images that should show a cat, and the cats that a detector finds."""
+    requirements = {"tag": "counting", "include": [{"class": "cat", "count": 1}]}
+    inputs: dict[str, Content] = {"requirements": json.dumps(requirements)}
+    image = Media("image", "drawn.png")
+    nothing = np.zeros((0, 4), np.float32)
+    features: list[Features] = [
+        {
+            "objects": [[Detection("cat", 0.95, (0, 0, 9, 9))] * int(rng.integers(3))],
+            "crop": nothing,
+            "color": nothing,
+        }
+        for _ in range(N)
+    ]
+    return [Prediction(str(n), image, inputs=inputs) for n in range(N)], features
 
 
 def _unit(rng: Random) -> Any:
