@@ -1,9 +1,9 @@
 """Inputs that are images, audio or video. All data sources read them by the same rule.
 
-An input called image, audio or video (or image_1, image_2, …) is a media input, whether its column
-holds paths, encoded bytes or both. An empty cell makes the sample fail, with two exceptions: inputs
-that a task lists as `optional`, and inputs of a numbered family (image_1, image_2, …) if the row
-has another member of the family.
+An input called image, audio or video (or image_1, image_2, …, or prompt_audio) is a media input,
+whether its column holds paths, encoded bytes or both. An empty cell makes the sample fail, with two
+exceptions: inputs that a task lists as `optional`, and inputs of a numbered family (image_1,
+image_2, …) if the row has another member of the family.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mmbench.types import InvalidContent, Media, Modality
 
 Columns = str | list[str]
 
-_FIELD = re.compile(r"(image|audio|video)(_?\d+)?")
+_FIELD = re.compile(r"(?:prompt_)?(image|audio|video)(_?\d+)?")
 
 
 def column_list(columns: Columns) -> list[str]:

@@ -20,7 +20,10 @@ from mmbench.types import (
     Score,
 )
 
-_INPUTS = ("prompt", "audio")  # inputs with a recording of the speaker, in order of preference
+_INPUTS = (
+    "prompt_audio",
+    "audio",
+)  # inputs with a recording of the speaker, in order of preference
 _AUDIO: tuple[Modality, Role] = ("audio", "document")
 
 
@@ -33,12 +36,14 @@ def _clips(prediction: Prediction) -> dict[str, list[Content]]:
 
 def _reference(prediction: Prediction) -> tuple[str, Content]:
     """Return the recording of the speaker, with the name of its place in the sample."""
-    named = ((name, prediction.inputs.get(name)) for name in _INPUTS)
+    named = [(name, prediction.inputs.get(name)) for name in _INPUTS]
     for name, content in (*named, ("target", prediction.target)):
         if _is_audio(content):
             return name, content
+        if isinstance(content, InvalidContent):
+            return "", content
     return "", InvalidContent(
-        "no recording of the speaker; give one as input `prompt` or `audio`, or as target"
+        "no recording of the speaker; give one as input `prompt_audio` or `audio`, or as target"
     )
 
 
@@ -62,15 +67,15 @@ def speaker_similarity(predictions: Sequence[Prediction], *, features: Sequence[
     """Speaker similarity (SIM): cos(generated clip, recording of the speaker), mean over clips.
 
     Both clips are embedded by a speaker verification model, whole, as mono at the rate of the
-    model. The recording is the input `prompt` of the sample (the clip whose voice is to be cloned),
-    else the input `audio` or the target (a recording of the same text by the intended speaker); the
-    signature says which. Range [-1, 1], higher is better; negative cosines count as they are.
+    model. The recording is the input `prompt_audio` of the sample (the clip whose voice is to be
+    cloned), else the input `audio` or the target (a recording of the same text by the intended
+    speaker); the signature says which. Range [-1, 1], higher is better; negative cosines are kept.
     Features: `generated` and `reference` [1, d] float32, of length 1. A clip that is too short for
-    the model fails; silence is embedded and usually scores low.
+    the model fails; silence is embedded like any other clip.
 
     The model decides the numbers. Seed-TTS uses a fine-tuned WavLM-large with an ECAPA-TDNN head,
-    which is not in transformers: its values (SIM-o) cannot be compared with those of the default
-    model. `speaker_similarity@xvector@FOLDER` uses another model of transformers.
+    which is not in transformers: its values cannot be compared with those of the default model.
+    `speaker_similarity@xvector@FOLDER` uses another model of transformers.
     Source: Anastassiou et al. 2024, arXiv 2406.02430; BytedanceSpeech/seed-tts-eval, README.md and
     thirdparty/UniSpeech/downstreams/speaker_verification/verification.py (752f429).
     """

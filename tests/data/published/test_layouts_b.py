@@ -320,6 +320,15 @@ def test_ljspeech(tmp_path):
     assert samples[-1].inputs["audio"].name.endswith("LJSpeech-1.1/wavs/LJ001-0251.wav")
 
 
+def test_seed_tts(tmp_path):
+    speech.seed_tts(tmp_path)
+    first, *others = loaded("seed-tts-en", tmp_path)
+    assert (first.id, first.target) == ("common_voice_en_10-9", 'Text 0, "so')
+    prompt = Media("audio", f"{tmp_path}/en/prompt-wavs/common_voice_en_10.wav")
+    assert first.inputs == {"text": 'Text 0, "so', "prompt_audio": prompt}
+    assert len(others) == 2
+
+
 @pytest.mark.parametrize(
     ("task", "make", "counts"),
     [

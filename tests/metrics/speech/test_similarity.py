@@ -32,10 +32,10 @@ def unit(angle: float) -> np.ndarray:
 @pytest.mark.parametrize(
     ("inputs", "target", "reference", "named"),
     [
-        ({"text": "hi", "prompt": OTHER, "audio": CLIP}, CLIP, OTHER, "prompt"),
+        ({"text": "hi", "prompt_audio": OTHER, "audio": CLIP}, CLIP, OTHER, "prompt_audio"),
         ({"text": "hi", "audio": OTHER}, "hi", OTHER, "audio"),
         ({"text": "hi"}, OTHER, OTHER, "target"),
-        ({"text": "hi", "prompt": "a text", "audio": OTHER}, "hi", OTHER, "audio"),
+        ({"text": "hi", "prompt_audio": "a text", "audio": OTHER}, "hi", OTHER, "audio"),
     ],
 )
 def test_the_recording_of_the_speaker(
@@ -52,7 +52,10 @@ def test_the_recording_of_the_speaker(
 def test_a_sample_without_two_clips_fails() -> None:
     alone = WANTS.contents(Prediction("1", CLIP, "hi", inputs={"text": "hi"}))
     assert isinstance(alone["reference"][0], InvalidContent)
-    assert "give one as input `prompt` or `audio`" in alone["reference"][0].reason
+    assert "give one as input `prompt_audio` or `audio`" in alone["reference"][0].reason
+    lost = InvalidContent("No such file")
+    missing = WANTS.contents(Prediction("1", CLIP, OTHER, inputs={"prompt_audio": lost}))
+    assert missing["reference"] == [lost]  # not another recording
     text = WANTS.contents(Prediction("1", "hi", OTHER))
     assert isinstance(text["generated"][0], InvalidContent)
 

@@ -57,6 +57,15 @@ def ljspeech(root: Path, n: int = 252) -> None:
     write_file(root / f"LJSpeech-1.1/wavs/LJ001-{n - 1:04d}.wav", wav(rate=22050))
 
 
+def seed_tts(root: Path) -> None:
+    """Write the English list of Seed-TTS: three sentences with their prompt recordings."""
+    names = [f"common_voice_en_{i}" for i in (10, 11, 12)]
+    lines = [f'{n}-9|Say "{i}|prompt-wavs/{n}.wav|Text {i}, "so' for i, n in enumerate(names)]
+    write_file(root / "en/meta.lst", "\n".join(lines) + "\n")
+    for name in names:
+        write_file(root / f"en/prompt-wavs/{name}.wav", wav(rate=24000))
+
+
 class OwnClip(NamedTuple):
     """A clip of 16 kHz: int16 samples, its text and its speaker."""
 
