@@ -108,7 +108,7 @@ MODELS: NameTable = {
     ),
     "xvector": (
         "mmbench.models.speech.xvector:XVector",
-        "speaker verification: the voice of WavLM, UniSpeech-SAT or wav2vec 2.0 x-vectors",
+        "speaker verification: x-vectors of WavLM, UniSpeech-SAT, wav2vec 2.0 ...",
     ),
     "diffusers": (
         "mmbench.models.image_generation.diffusion:Diffusion",
