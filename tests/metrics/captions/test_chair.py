@@ -109,7 +109,10 @@ def annotated(predictions: list[Prediction]) -> list[Prediction]:
 
 @pytest.mark.parametrize(
     ("name", "hallucinated", "mentions", "captions", "recalled", "objects"),
-    [("fakecap", 559, 1609, 458, 1017, 4909), ("coco-mini", 11, 249, 10, 232, 832)],
+    [
+        pytest.param("fakecap", 559, 1609, 458, 1017, 4909, marks=pytest.mark.slow),
+        ("coco-mini", 11, 249, 10, 232, 832),
+    ],
 )
 def test_real_captions(
     name: str, hallucinated: int, mentions: int, captions: int, recalled: int, objects: int
@@ -168,7 +171,7 @@ SAMPLES = st.lists(
 )
 
 
-@settings(max_examples=40, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(SAMPLES)
 def test_the_definition(samples: list[tuple[str, list[str], str]]) -> None:
     names = {

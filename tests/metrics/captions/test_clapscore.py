@@ -63,7 +63,7 @@ def at(cosine: float) -> list[float]:
 COSINES = st.lists(st.lists(st.floats(-1, 1), min_size=1, max_size=4), min_size=1, max_size=6)
 
 
-@settings(max_examples=30, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(COSINES)
 def test_negative_cosines_are_kept(cosines: list[list[float]]) -> None:
     predictions = [Prediction(str(i), "a", ["b"]) for i, _ in enumerate(cosines)]
@@ -91,8 +91,8 @@ def test_the_signature_names_the_convention() -> None:
 
 def test_a_run_equals_a_plain_loop_over_transformers(tmp_path: Path) -> None:
     folder, data = contrastive.clap(tmp_path / "clap"), tmp_path / "data"
-    captions = {f"{i}.wav": text for i, text in enumerate(contrastive.SENTENCES[:3])}
-    references = list(contrastive.SENTENCES[3:8])
+    captions = {f"{i}.wav": text for i, text in enumerate(contrastive.SENTENCES[:2])}
+    references = list(contrastive.SENTENCES[2:7])
     header = ",".join(["file_name", *(f"caption_{i}" for i in range(1, 6))])
     cells = ",".join(f'"{text}"' for text in references)
     lines = "".join(f"{name},{cells}\n" for name in captions)

@@ -60,7 +60,7 @@ def test_a_sample_without_two_clips_fails() -> None:
     assert isinstance(text["generated"][0], InvalidContent)
 
 
-@settings(max_examples=30, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(st.lists(st.tuples(st.floats(-4, 4), st.floats(-4, 4)), min_size=1, max_size=6))
 def test_it_is_the_mean_cosine(angles: list[tuple[float, float]]) -> None:
     predictions = [Prediction(str(i), CLIP, inputs={"audio": OTHER}) for i, _ in enumerate(angles)]

@@ -19,7 +19,7 @@ from tests.support.media.sounds import noise_sound
 
 CPU = {"device": "cpu", "dtype": "float32"}
 FOLDERS = {"wavlm": False, "wav2vec2": True, "unispeech-sat": False}  # with a mask or without
-SECONDS = [0.7, 2.0, 1.1, 2.0, 0.4]
+SECONDS = [0.7, 0.4, 0.7]
 SHORTEST = 5200  # samples: 16 frames, of which the TDNN layers leave 2
 
 
@@ -43,7 +43,7 @@ def test_an_embedding_does_not_depend_on_its_batch(folders: dict[str, Path], kin
 @pytest.mark.parametrize("kind", FOLDERS)
 def test_it_is_the_embedding_of_transformers(folders: dict[str, Path], kind: str) -> None:
     """The steps of the model card of microsoft/wavlm-base-plus-sv, with one clip."""
-    clip = noise_sound(1.3)
+    clip = noise_sound(0.6)
     extractor = tf.AutoFeatureExtractor.from_pretrained(folders[kind])
     net = tf.AutoModelForAudioXVector.from_pretrained(folders[kind]).eval()
     inputs = extractor(clip.samples, sampling_rate=16000, return_tensors="pt")
@@ -58,7 +58,7 @@ def test_it_is_the_embedding_of_transformers(folders: dict[str, Path], kind: str
 def test_it_is_the_definition_in_float64(folders: dict[str, Path]) -> None:
     """Pool the frames after the TDNN layers: mean and standard deviation (n - 1), projected."""
     net = tf.AutoModelForAudioXVector.from_pretrained(folders["wavlm"]).eval().double()
-    clip = noise_sound(0.9)
+    clip = noise_sound(0.5)
     wave = clip.samples.astype(np.float64)
     wave = (wave - wave.mean()) / np.sqrt(wave.var() + 1e-7)
     with torch.inference_mode():
@@ -88,10 +88,9 @@ def test_a_clip_without_two_frames_is_refused(folders: dict[str, Path]) -> None:
 
 
 def test_silence_has_an_embedding(folders: dict[str, Path]) -> None:
-    for folder in folders.values():
-        model = XVector(folder, **CPU)
-        silence = model.prepare(Audio(np.zeros(16000, np.float32), 16000), "audio")
-        assert np.isfinite(model.embed([silence], "audio", "document")).all()
+    model = XVector(folders["wavlm"], **CPU)
+    silence = model.prepare(Audio(np.zeros(8000, np.float32), 16000), "audio")
+    assert np.isfinite(model.embed([silence], "audio", "document")).all()
 
 
 def test_the_loudness_does_not_matter(folders: dict[str, Path]) -> None:
