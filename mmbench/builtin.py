@@ -385,6 +385,7 @@ METRICS: NameTable = {
     "sbert_sim": (f"{_SEMANTIC}.fense:sbert_sim", "cosine of the sentence embeddings of caption and references"),
     "fense": (f"{_SEMANTIC}.fense:fense", "sbert_sim with a penalty for captions that are not fluent"),
     "fluency_error_rate": (f"{_SEMANTIC}.fluency:fluency_error_rate", "share of captions that are not fluent"),
+    "spider_fl": (f"{_SEMANTIC}.spider_fl:spider_fl", "mean of CIDEr-D and SPICE, with the penalty of fense"),
     "fid@features": (f"{_SETS}:fid", "Fréchet distance: @tf, @clean, or @MODEL"),
     "kid@features": (f"{_SETS}:kid", "kernel distance: @tf, @clean, or @MODEL"),
     "inception_score": (f"{_SETS}:inception_score", "Inception score"),

@@ -37,6 +37,9 @@ def can_run(form: str) -> bool:
     """Return whether the programs and libraries that a metric needs are here."""
     needs = metric_names.metric_info(form).needs
     return form not in ("spice", "spider") and all(which(need) or find_spec(need) for need in needs)
+    return form not in ("spice", "spider_fl") and all(
+        which(need) or find_spec(need) for need in needs
+    )
 
 
 def _text(rng: Random, most: int = 6) -> str:

@@ -14,6 +14,7 @@ import transformers as tf
 from mmbench.cli import main
 from mmbench.metrics.captions.semantic.fense import fense, sbert_sim
 from mmbench.metrics.captions.semantic.fluency import fluency_error_rate
+from mmbench.metrics.captions.semantic.spider_fl import penalised_spider
 from mmbench.types import InvalidContent, Prediction
 from tests.support.checkpoints import text_encoders
 from tests.support.command_line import run_record
@@ -47,6 +48,11 @@ def test_a_worked_example() -> None:
     rate = fluency_error_rate([], features=FEATURES)
     assert rate.rows.ravel().tolist() == [0, 1, 0]
     assert (rate.better, rate.worst, rate.best) == ("lower", 1, 0)
+
+
+def test_spider_fl_has_the_same_penalty() -> None:
+    rows = penalised_spider(np.array([1.0, 2.0, 0.5]), np.array([0.5, 0.0, 0.1]), FEATURES)
+    assert rows.tolist() == pytest.approx([0.75, 0.1, 0.3])
 
 
 def test_a_caption_without_references_fails() -> None:
