@@ -7,7 +7,7 @@ families are aliases of Any.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypedDict, overload
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,9 +54,12 @@ class Tokenizer(Protocol):
     model_max_length: int
     vocab_files_names: Mapping[str, str]
 
-    def __call__(self, text: str, **options: object) -> Mapping[str, list[int]]:
-        """Return a mapping with the token ids of a text under the key "input_ids"."""
-        ...
+    # A mapping with the token ids of a text, or of each of several texts, under "input_ids".
+    @overload
+    def __call__(self, text: str, **options: object) -> Mapping[str, list[int]]: ...
+
+    @overload
+    def __call__(self, text: list[str], **options: object) -> Mapping[str, list[list[int]]]: ...
 
     def pad(self, ids: Mapping[str, object], **options: object) -> Batch:
         """Pad the token ids of several texts to the same length."""

@@ -79,7 +79,7 @@ class TextEncoder:
         texts = [text.strip() for text in items]
         if self._settings.lower_case:
             texts = [text.lower() for text in texts]
-        vectors, mask = self._forward([self._ids(text, self._sentence_limit) for text in texts])
+        vectors, mask = self._forward(self._ids(texts, self._sentence_limit))
         return float32_array(pool(vectors, mask, self._settings.pooling))
 
     def match_tokens(self, items: Sequence[MatchRequest]) -> Sequence[TokenMatches]:
@@ -89,7 +89,7 @@ class TextEncoder:
         the limit of the tokenizer and the positions of the model.
         """
         texts = dict.fromkeys(text for item in items for text in (item.text, *item.references))
-        ids = {text: self._match_ids(text) for text in texts}
+        ids = dict(zip(texts, self._ids(map(self._led, texts), self._limit), strict=True))
         vectors = dict(self._token_vectors(ids))
         ends = {self._special("cls_token_id"), self._special("sep_token_id")} - {None}
         return [match(item, ids, vectors, ends) for item in items]
@@ -97,13 +97,15 @@ class TextEncoder:
     def _special(self, name: str) -> int | None:
         return getattr(self._tokenizer, name, None)
 
-    def _match_ids(self, text: str) -> list[int]:
+    def _led(self, text: str) -> str:
+        """Return a text without white space around it, but perhaps with the space of RoBERTa."""
         text = text.strip()
         first = type(self._tokenizer).__name__.startswith(_SPACE_FIRST) and text
-        return self._ids(f" {text}" if first else text, self._limit)
+        return f" {text}" if first else text
 
-    def _ids(self, text: str, limit: int) -> list[int]:
-        return list(self._tokenizer(text, truncation=True, max_length=limit)["input_ids"])
+    def _ids(self, texts: Iterable[str], limit: int) -> list[list[int]]:
+        encoding = self._tokenizer(list(texts), truncation=True, max_length=limit)
+        return [list(ids) for ids in encoding["input_ids"]]
 
     def _token_vectors(self, ids: dict[str, list[int]]) -> Iterable[tuple[str, Tensor]]:
         """Yield each text with the vectors of its tokens, float32 [t, d] of length 1."""
