@@ -173,7 +173,7 @@ def test_a_model_that_writes_json(tmp_path: Path) -> None:
     write_file(tmp_path / "m2.wav", wav(n=160))
     score = mmbench.evaluate(Scribe(), "meetings", data=data).record.scores["cpwer[none]"]
     assert score.value == pytest.approx((3 + 5) / 14) and score.failed == 0
-    assert score.reason.startswith("1 answer without segments in JSON; of 5 speakers missed 3")
+    assert score.reason.startswith("1 answer without segments in JSON; missed 3 of 5 speakers")
 
 
 @pytest.mark.parametrize(

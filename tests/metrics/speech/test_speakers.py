@@ -79,8 +79,8 @@ def test_the_example_files_of_meeteval() -> None:
     )
     score = cpwer(second)
     assert score.rows.tolist() == [[23, 30]]
-    assert score.details["assignment"] == ["Alice=Bob, Alice false alarm"]
-    assert score.reason == "of 1 speaker missed 0, false alarms 1"
+    assert score.details["assignment"] == ["Alice=Bob, Alice added"]
+    assert score.reason == "added 1 speaker"
     assert measured("tcpwer[none]", [second]).rows.tolist() == [[23, 30]]
 
 

@@ -155,12 +155,12 @@ def _note(predictions: Sequence[Prediction], note: str) -> str:
 
 
 def _speaker_note(sessions: Sequence[WordErrors]) -> str:
+    """Return a note on missed and added speakers over all sessions; "" if there are none."""
     missed = sum(one.missed_speakers for one in sessions)
-    extra = sum(one.false_alarm_speakers for one in sessions)
-    if not missed and not extra:
-        return ""
+    added = sum(one.false_alarm_speakers for one in sessions)
     scored = count(sum(one.scored_speakers for one in sessions), "speaker")
-    return f"of {scored} missed {missed}, false alarms {extra}"
+    parts = [f"missed {missed} of {scored}"] if missed else []
+    return ", ".join([*parts, f"added {count(added, 'speaker')}"] if added else parts)
 
 
 def check_argument(argument: str) -> None:

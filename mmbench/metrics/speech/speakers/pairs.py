@@ -33,11 +33,11 @@ def named_pairs(
 
 
 def format_pairs(pairs: Pairs) -> str:
-    """Return an assignment as text: `anna=spk0, bob missed, spk7 false alarm`."""
+    """Return an assignment as text: `anna=spk0, bob missed, spk7 added`."""
     return ", ".join(_format_pair(*pair) for pair in pairs)
 
 
 def _format_pair(reference: str | None, hypothesis: str | None) -> str:
     if reference is None:
-        return f"{hypothesis} false alarm"
+        return f"{hypothesis} added"
     return f"{reference} missed" if hypothesis is None else f"{reference}={hypothesis}"
