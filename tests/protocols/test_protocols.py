@@ -11,6 +11,7 @@ from mmbench.kinds.classification.zero_shot import ZeroShot
 from mmbench.kinds.drawing import Drawing
 from mmbench.kinds.rating import Rating
 from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.segments import Segments
 from mmbench.kinds.speaking import Speaking
 from mmbench.kinds.writing import Writing
 from mmbench.metrics.captions.clipscore import clipscore
@@ -18,6 +19,7 @@ from mmbench.metrics.retrieval.first_positive import mrr, recall
 from mmbench.metrics.torchmetrics import torchmetrics
 from mmbench.predictions import arrays as outputs_arrays
 from mmbench.predictions import readers as outputs
+from mmbench.predictions import segments as outputs_segments
 from mmbench.predictions import vectors as outputs_vectors
 from mmbench.protocols import (
     ChecksSettings,
@@ -41,6 +43,7 @@ OF_SAMPLES: list[type[Kind[Samples]]] = [
     Classification,
     Drawing,
     Rating,
+    Segments,
     Speaking,
     Writing,
     ZeroShot,
@@ -57,6 +60,8 @@ READERS: list[OutputReader] = [
     outputs.trn,
     outputs_arrays.embeddings,
     outputs_arrays.score_matrix,
+    outputs_segments.segment_file,
+    outputs_segments.segments_folder,
     outputs_vectors.embeddings_folder,
 ]
 BOARD_REPORTER: type[Reporter] = BoardReporter

@@ -24,6 +24,7 @@ Made = tuple[list[Prediction], list[Features] | None]
 
 # The names of a form whose argument is no variant: `recall@k` is measured as `recall@3`.
 ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip", "[RUBRIC]": "[helpfulness]"}
+ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip", "[OPTIONS]": "[collar=0.5]"}
 
 
 def names_of(form: str) -> list[str]:
@@ -65,6 +66,19 @@ def _ratings(rng: Random) -> list[tuple[str, float]]:
     return [(f"r{n}", float(rng.integers(1, 6))) for n in range(rng.integers(1, 4))]
 
 
+def _segments(rng: Random) -> list[dict[str, Any]]:
+    starts = rng.uniform(0, 20, rng.integers(2, 6)).round(1).tolist()
+    return [
+        {
+            "speaker": str(rng.choice(list("abc"))),
+            "start_time": start,
+            "end_time": start + 2.5,
+            "words": _text(rng),
+        }
+        for start in starts
+    ]
+
+
 # By family, else by the module of the metric: a value and its target.
 PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
     "first_positive": lambda rng: (_ranking(rng), None),
@@ -75,6 +89,7 @@ PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
     "choice": _choice,
     "pope": lambda rng: (_text(rng), str(rng.choice(["yes", "no"]))),
     "speech": lambda rng: (_text(rng, 9), _text(rng)),
+    "speakers": lambda rng: (_segments(rng), _segments(rng)),
     "answers": lambda rng: (_text(rng, 3), [_text(rng, 3) for _ in range(10)]),
     "mos": lambda rng: (float(rng.uniform(1, 5)), _ratings(rng)),
     "dnsmos": lambda rng: (_tone(rng), None),
@@ -179,5 +194,6 @@ def measured(name: str, seed: int) -> Any:
     function, argument = metric_names.metric(name)
     function = metric_names.with_options(name, function, {})
     predictions, features = made(name, seed)
+    function = metric_names.with_options(name, function, {})
     given = () if argument is None else (argument,)
     return function(predictions, *given, **({"features": features} if features else {}))
