@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
+from mmbench.conformance import open_asr
 from mmbench.conformance.case import (
     DEFINITION,
     Case,
@@ -216,4 +217,5 @@ CASES = [
     ),
     Case("roundtrip_wer", "EnglishTextNormalizer, then jiwer", _roundtrip, package=_OPENAI),
     Case("rtfx", DEFINITION, _rtfx),
+    *open_asr.CASES,
 ]
