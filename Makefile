@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP := $(BIN)/python $(INSTALL) -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
-PEERS := bert-score clean-fid ir-measures prdc pytrec-eval-terrier openai-whisper tiktoken
+PEERS := bert-score clean-fid ir-measures kaldialign prdc pytrec-eval-terrier openai-whisper tiktoken
 # Peers that import torchvision.
 VISION_PEERS := torch-fidelity pytorch-fid clean-fid qwen-vl-utils
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
