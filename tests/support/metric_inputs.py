@@ -13,8 +13,16 @@ import numpy as np
 
 from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
-from mmbench.types import Content, Features, Media, Prediction, Ranking, Sample, TokenMatches
-from mmbench.types import Content, Detection, Features, Media, Prediction, Ranking, Sample
+from mmbench.types import (
+    Content,
+    Detection,
+    Features,
+    Media,
+    Prediction,
+    Ranking,
+    Sample,
+    TokenMatches,
+)
 from tests.support.media.sounds import sound_bytes
 
 N = 12
@@ -23,8 +31,13 @@ Random = np.random.Generator
 Made = tuple[list[Prediction], list[Features] | None]
 
 # The names of a form whose argument is no variant: `recall@k` is measured as `recall@3`.
-ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip", "[RUBRIC]": "[helpfulness]"}
-ARGUMENTS = {"@k": "@3", "@n": "@2", "@features": "@clip", "[OPTIONS]": "[collar=0.5]"}
+ARGUMENTS = {
+    "@k": "@3",
+    "@n": "@2",
+    "@features": "@clip",
+    "[RUBRIC]": "[helpfulness]",
+    "[OPTIONS]": "[collar=0.5]",
+}
 
 
 def names_of(form: str) -> list[str]:
@@ -37,8 +50,7 @@ def names_of(form: str) -> list[str]:
 def can_run(form: str) -> bool:
     """Return whether the programs and libraries that a metric needs are here."""
     needs = metric_names.metric_info(form).needs
-    return form not in ("spice", "spider") and all(which(need) or find_spec(need) for need in needs)
-    return form not in ("spice", "spider_fl") and all(
+    return form not in ("spice", "spider", "spider_fl") and all(
         which(need) or find_spec(need) for need in needs
     )
 
@@ -126,13 +138,12 @@ def made(name: str, seed: int) -> Made:
     predictions = []
     for n in range(N):
         value, target = pair(rng)
-        tags = {"system": f"s{n % 4}", "audio_seconds": "2", "compute_seconds": f"{n + 1}"}
-        tags["human"] = f"{rng.integers(1, 6)}"
         tags = {
             "system": f"s{n % 4}",
             "audio_seconds": "2",
             "compute_seconds": f"{n + 1}",
             "objects": "cat",
+            "human": f"{rng.integers(1, 6)}",
         }
         scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
         group, inputs = f"g{n // 2}", dict[str, Content](text=_text(rng))
@@ -149,7 +160,6 @@ def made(name: str, seed: int) -> Made:
     if wants.method == "loglikelihood":
         rated = [np.array([[-rng.exponential(), rng.integers(1, 4)]]) for _ in predictions]
         return predictions, [dict.fromkeys(wants.modalities, row) for row in rated]
-    return predictions, [{name: _unit(rng) for name in wants.modalities} for _ in predictions]
     if wants.method == "match_tokens":
         return predictions, [{"matches": [_matches(rng)]} for _ in predictions]
     names = [name for request in wants.chain() for name in request.modalities]
