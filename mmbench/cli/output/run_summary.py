@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mmbench.cli.output.terminal import listing, table
 from mmbench.engine.score_names import without_macro
 from mmbench.reports.cells import bounds, interval, number
+from mmbench.reports.error_types import error_types
 from mmbench.reports.index_tables import LEGEND, index_reports, index_tables
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
@@ -147,15 +148,20 @@ def _breakdowns(record: RunRecord, most: int | None, width: int | None) -> list[
 
     Tag values with most samples come first; at most `most` values are shown. If the headline is a
     mean over the values of a tag (`NAME{macro:TAG}`), the metric NAME is shown. A metric whose
-    library is missing is left out.
+    library is missing is left out. A word error rate is followed by its parts, which have a header.
     """
     lines = []
     metric = without_macro(record.headline)
+    types = error_types(metric, record.scores)
     for tag, values in record.breakdowns.items():
         parts = {v: scores[metric] for v, scores in values.items() if metric in scores}
         largest = sorted(parts, key=lambda value: -parts[value].n)[:most]
-        rows = [[plain(value), number(parts[value])] for value in largest]
+        rows = [
+            [plain(value), *(number(values[value].get(one)) for one in (metric, *types.values()))]
+            for value in largest
+        ]
         lines += [f"  {plain(metric)} by {plain(tag)}:"] if rows else []
+        rows = [["", "wer", *types], *rows] if rows and types else rows
         lines += table(rows, {0}, width, indent=4) if rows else []
         rest = len(parts) - len(largest)
         lines += [f"    and {rest:,} more; `mmbench show run {plain(record.run)}`"] if rest else []

@@ -11,6 +11,7 @@ from mmbench.comparison.samples.output_text import class_name
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.engine.score_names import score_info, without_macro
 from mmbench.errors import MissingExtra
+from mmbench.reports.cells import number
 from mmbench.reports.charts.columns import number_lists
 from mmbench.reports.charts.confusion import confusion
 from mmbench.reports.charts.figure import figure
@@ -20,7 +21,9 @@ from mmbench.reports.charts.matrix import MOST_CLASSES, confused_pairs, confusio
 from mmbench.reports.charts.ranks import rank_charts
 from mmbench.reports.charts.reliability import confidence_bins, reliability_diagram
 from mmbench.reports.charts.word_errors import error_chart, frequent_errors, word_errors
+from mmbench.reports.error_types import error_types
 from mmbench.reports.pages.html import Html, element
+from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.types import RunRecord, ScoreInfo
 
 Limits = tuple[float | None, float | None]
@@ -59,7 +62,8 @@ def breakdown_charts(record: RunRecord, *, unfold: bool = False) -> list[Html]:
     """Return a chart of the headline for each tag: its values, those with most samples first.
 
     If the headline is a mean over the values of a tag (`NAME{macro:TAG}`), the metric NAME is
-    shown. The dashed line is the score of the whole run. `unfold` opens the table of each chart.
+    shown. The dashed line is the score of the whole run. `unfold` opens the table of each chart. A
+    table below the chart has the parts of a word error rate.
     """
     metric = without_macro(record.headline)
     whole = record.scores.get(metric)
@@ -74,8 +78,25 @@ def breakdown_charts(record: RunRecord, *, unfold: bool = False) -> list[Html]:
                 limits=metric_limits(metric),
                 reference=whole.value if whole else None,
             )
-            charts.append(figure(chart, unfold=unfold))
+            charts.append(figure(chart, _error_types(record, tag, metric), unfold=unfold))
     return charts
+
+
+def _error_types(record: RunRecord, tag: str, metric: str) -> Html | None:
+    """Return a table with the parts of a word error rate for each value of a tag."""
+    types = error_types(metric, record.scores)
+    if not types:
+        return None
+    columns = [Column(tag), *(Column(title, number=True, better="lower") for title in types)]
+    rows = [
+        Row([Cell(value), *(_rate_cell(scores.get(name)) for name in types.values())])
+        for value, scores in _largest(record.breakdowns[tag], metric)
+    ]
+    return table(f"Errors by type: the parts of {metric}", columns, rows)
+
+
+def _rate_cell(score: ScoreInfo | None) -> Cell:
+    return Cell(number(score), score.value if score else None)
 
 
 def _largest(
