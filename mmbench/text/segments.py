@@ -136,10 +136,10 @@ def parse_reference(target: object, where: str) -> Any:
     segments = [segment.as_json() for segment in parse_segments(target, where)]
     if not isinstance(target, Mapping) or target.get("regions") is None:
         return segments
-    regions = target["regions"]
-    if not isinstance(regions, list) or not all(map(_is_region, regions)):
-        raise DataError(f"{where}: the regions are not a list of [start, end] in seconds")
-    return {"segments": segments, "regions": regions}
+    try:
+        return {"segments": segments, "regions": [list(one) for one in regions_of(target) or []]}
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
 
 
 def _is_region(region: object) -> bool:
@@ -158,10 +158,16 @@ def segments_of(value: Any) -> list[Segment]:
 
 
 def regions_of(target: Any) -> list[Region] | None:
-    """Return the evaluation regions of a reference; None if the whole recording is evaluated."""
-    if not isinstance(target, Mapping) or target.get("regions") is None:
+    """Return the evaluation regions of a reference; None if the whole recording is evaluated.
+
+    Raises DataError for invalid regions.
+    """
+    regions = target.get("regions") if isinstance(target, Mapping) else None
+    if regions is None:
         return None
-    return [(float(start), float(end)) for start, end in target["regions"]]
+    if not isinstance(regions, list) or not all(map(_is_region, regions)):
+        raise DataError("the regions of the reference are not a list of [start, end] in seconds")
+    return [(float(start), float(end)) for start, end in regions]
 
 
 def holds_segments(value: object) -> bool:
@@ -174,14 +180,21 @@ def holds_segments(value: object) -> bool:
     )
 
 
-def format_segments(value: Any) -> str:
+def format_segments(value: object) -> str | None:
     """Return segments as lines for people, such as `0.00-2.50 A: good morning`.
 
-    The evaluation regions of a reference are in a last line.
+    The evaluation regions of a reference are in a last line. Return None for a value that has no
+    segments, and for invalid segments, which a stored row from an untrusted source may have.
     """
-    regions = regions_of(value)
+    if not holds_segments(value):
+        return None
+    try:
+        valid = parse_reference(value, "")
+    except DataError:
+        return None
+    regions = regions_of(valid)
     evaluated = ", ".join(f"{start:.2f}-{end:.2f}" for start, end in regions or [])
-    lines = [*map(_line, segments_of(value)), *([f"evaluated: {evaluated}"] if regions else [])]
+    lines = [*map(_line, segments_of(valid)), *([f"evaluated: {evaluated}"] if regions else [])]
     return "\n".join(lines)
 
 

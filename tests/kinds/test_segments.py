@@ -10,10 +10,13 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
+from mmbench.comparison.samples.output_text import output_text
+from mmbench.conformance.case import measured
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.outputs import read_outputs
+from mmbench.engine.recording.rows import stored_predictions
 from mmbench.engine.scoring.long_texts import truncate_long_texts
-from mmbench.errors import DataError
+from mmbench.errors import DataError, SampleError
 from mmbench.kinds.segments import Segments
 from mmbench.metrics.speech.speakers.answers import output_segments
 from mmbench.text.segments import Segment
@@ -203,3 +206,27 @@ def test_long_answers_are_cut_by_the_length_of_the_reference() -> None:
     turn = ("a", 0.0, 1.0, "word " * 30_000)
     prediction = Prediction("s", json.dumps(segments([turn])), segments([turn]))
     assert truncate_long_texts([prediction])[0].value == prediction.value
+
+
+HOSTILE: list[Any] = [
+    [{"speaker": 3, "start_time": "x", "end_time": 1}],
+    [{"speaker": "a", "start_time": 1}],
+    {"segments": [{"speaker": "a"}], "regions": [["x", 1]]},
+    {"segments": [{"speaker": "a"}], "regions": {}},
+    [{"speaker": {}}, 4],
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_stored_rows_are_not_trusted(value: Any) -> None:
+    assert output_text(value) == json.dumps(value, separators=(",", ":"))
+    row = {"direction": [""], "split": [0], "id": ["s"], "group": [""], "error": [None]}
+    good = json.dumps(segments(REFERENCE["m1"]))
+    as_output = [(json.dumps(value), good)] if isinstance(value, list) else []
+    for cells in [*as_output, (good, json.dumps(value))]:
+        table = {**row, "value": [cells[0]], "target": [cells[1]], "tags": ["{}"]}
+        with pytest.raises(DataError, match="sample s: the stored value is not an output"):
+            stored_predictions(table)
+    prediction = Prediction("s", '[{"speaker": "a", "start": 0, "end": 1, "text": "b"}]', value)
+    with pytest.raises(SampleError, match="the reference"):
+        measured("der", [prediction])

@@ -12,7 +12,7 @@ import msgspec
 
 from mmbench.media.endings import ENDINGS
 from mmbench.text.alternatives import format_pieces, pieces_of
-from mmbench.text.segments import format_segments, holds_segments
+from mmbench.text.segments import format_segments
 from mmbench.types import MediaPlace, Modality
 
 
@@ -27,8 +27,8 @@ def output_text(value: Any, labels: Sequence[str] = ()) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if holds_segments(value):
-        return format_segments(value)
+    if (segments := format_segments(value)) is not None:
+        return segments
     if isinstance(value, dict):
         return _object_text(value)
     if type(value) is int and 0 <= value < len(labels):
@@ -80,8 +80,8 @@ def reference_texts(target: Any, labels: Sequence[str] = ()) -> list[str]:
     if isinstance(target, dict) and {"answer", "options"} <= target.keys():
         options = target["options"] if isinstance(target["options"], list) else []
         return [_option(str(target["answer"]), options)]
-    if holds_segments(target):
-        return [format_segments(target)]
+    if (segments := format_segments(target)) is not None:
+        return [segments]
     values = target if isinstance(target, list) else [target]
     return [_reference(value, labels) for value in values if value is not None]
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from mmbench.errors import SampleError, UserError
+from mmbench.errors import DataError, SampleError, UserError
 from mmbench.metrics.speech.normalisers import normaliser_signature
 from mmbench.metrics.speech.speakers.answers import output_segments
 from mmbench.metrics.speech.speakers.pairs import format_pairs
@@ -32,7 +32,7 @@ from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
 from mmbench.text.number_format import format_number
-from mmbench.text.segments import Region, Segment, regions_of, segments_of
+from mmbench.text.segments import Region, Segment, parse_segments, regions_of
 from mmbench.types import Prediction, Score
 
 T = TypeVar("T")
@@ -130,7 +130,7 @@ def _word_score(
 
 def _with_words(prediction: Prediction) -> tuple[list[Segment], list[Segment]]:
     """Return the segments of the output and of the reference, which have words."""
-    hypothesis, reference = _sides(prediction)
+    hypothesis, reference, _ = _sides(prediction)
     for segments, whose in ((hypothesis, "output"), (reference, "reference")):
         if any(segment.words is None for segment in segments):
             raise SampleError(f"the {whose} has segments without words")
@@ -138,18 +138,26 @@ def _with_words(prediction: Prediction) -> tuple[list[Segment], list[Segment]]:
 
 
 def _has_times(prediction: Prediction) -> bool:
-    hypothesis, reference = _sides(prediction)
+    hypothesis, reference, _ = _sides(prediction)
     return all(segment.start is not None for segment in hypothesis + reference)
 
 
-def _sides(prediction: Prediction) -> tuple[list[Segment], list[Segment]]:
-    """Return the segments of the output and of the reference."""
-    return output_segments(prediction.value) or [], segments_of(prediction.target)
+def _sides(
+    prediction: Prediction,
+) -> tuple[list[Segment], list[Segment], list[Region] | None]:
+    """Return the segments of output and reference, and the regions. Raises SampleError."""
+    try:
+        reference = parse_segments(prediction.target, "the reference")
+        hypothesis = output_segments(prediction.value) or []
+        return hypothesis, reference, regions_of(prediction.target)
+    except DataError as error:
+        raise SampleError(str(error)) from error
 
 
 def _note(predictions: Sequence[Prediction], note: str) -> str:
     """Return a note on a score, preceded by the number of answers without segments in JSON."""
-    unparsed = sum(output_segments(prediction.value) is None for prediction in predictions)
+    texts = [one.value for one in predictions if isinstance(one.value, str)]
+    unparsed = sum(output_segments(text) is None for text in texts)
     counted = f"{count(unparsed, 'answer')} without segments in JSON" if unparsed else ""
     return "; ".join(part for part in (counted, note) if part)
 
@@ -220,11 +228,11 @@ def jer(predictions: Sequence[Prediction]) -> Score:
 
 def _timed(measure: _Times[T], prediction: Prediction, options: Options) -> T:
     """Return the result of `measure` for a prediction whose segments have times."""
-    hypothesis, reference = _sides(prediction)
+    hypothesis, reference, regions = _sides(prediction)
     for segments, whose in ((hypothesis, "output"), (reference, "reference")):
         if any(segment.start is None for segment in segments):
             raise SampleError(f"the {whose} has segments without times")
-    return measure(hypothesis, reference, regions_of(prediction.target), options)
+    return measure(hypothesis, reference, regions, options)
 
 
 def _options(argument: str) -> Options:
