@@ -81,6 +81,8 @@ def test_the_forms_of_seglst(tmp_path: Path) -> None:
     by_session = {"S05": diarized, "S06": [], "S07": chime}
     found = read(write_file(tmp_path / "all.json", by_session))
     assert found == {"S05": expected, "S06": [], "S07": expected}
+    utterance = {"id": "u1", "speaker": "a", "start": 0.5, "pred_text": "yes"}
+    assert not is_seglst([utterance]) and is_seglst([{**utterance, "session_id": "s"}])
     assert all(map(is_seglst, (diarized, by_session, seglst(REFERENCE))))
     assert not any(
         map(is_seglst, ([], {}, {"a": "b"}, [{"id": 1, "value": "a"}], {"a": [{"id": 1}]}))

@@ -17,8 +17,12 @@ _TIMES = ("start_time", "start")
 def is_seglst(content: object) -> bool:
     """Return whether JSON holds segments with speakers, judging by its first segment.
 
-    It is a list of segments, an object with `segments`, or an object {session: either of these}.
+    It is a list of segments, an object with `segments`, or an object {session: either of these}. In
+    a list, a row with an id and without a session is an utterance and no segment.
     """
+    if isinstance(content, list) and content and isinstance(content[0], Mapping):
+        if "id" in content[0] and _SESSION not in content[0]:
+            return False
     if isinstance(content, Mapping) and content and "segments" not in content:
         content = next((one for one in content.values() if one), None)
     segments = content.get("segments") if isinstance(content, Mapping) else content
