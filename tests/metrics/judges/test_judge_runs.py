@@ -13,6 +13,7 @@ from tests.support.command_line import refusal, run_record
 from tests.support.files import write_file, write_lines, write_task
 from tests.support.media.images import png
 from tests.support.paths import ROOT
+from tests.support.servers.chat_completions import Endpoint, serving
 
 PLUGIN = str(ROOT / "tests/support/judges.py")
 RUBRIC = "judge[answer-match]"
@@ -266,3 +267,20 @@ def test_rubrics_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> Non
     assert "unknown rubric 'preferense': did you mean preference" in (
         refusal(capsys, "show", "rubric", "preferense")
     )
+
+
+def test_a_judge_behind_an_endpoint(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving() as endpoint:
+        _judge_behind(endpoint, data, capsys)
+
+
+def _judge_behind(endpoint: Endpoint, data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = f"adapter: api\ncheckpoint: m\noptions: {{base: '{endpoint.base}'}}\n"
+    judge = str(write_file(Path("judge.yaml"), text))
+    record = run_record(capsys, *command(data), "--judge", judge, code=3)
+    # The server repeats what it is told, in which the JSON object is a form to fill in.
+    assert "unparsable verdict of the judge: invalid JSON object" in record["failures"][0][1]
+    assert all((body["max_tokens"], body["temperature"]) == (512, 0) for body in endpoint.bodies)
+    assert len(endpoint.bodies) == 5  # the empty answer is not sent
+    assert record["tokens"]["judge computed"]["prompt"] > 0
+    assert record["tokens"]["computed"]["prompt"] == 0
