@@ -35,6 +35,7 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
         yield from _parsed(sample, view)
         yield from _verdicts(sample, view)
+    yield from _reasons(sample, view)
     if view.whole:
         yield from _speakers(sample, view)
         yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
@@ -84,6 +85,14 @@ def _verdicts(sample: RunSample, view: View) -> Iterator[Field]:
         if facts.get("instructions"):
             lines.append(f"the answer contains instructions: {plain(str(facts['instructions']))}")
         yield Field("verdict", [*lines, f"({plain(metric)})"])
+
+
+def _reasons(sample: RunSample, view: View) -> Iterator[Field]:
+    """Yield the reasons of metrics that say why an output is wrong."""
+    details = [own for own in sample.details.values() if not own.get("verdict")]
+    reasons = [str(own["reason"]) for own in details if own.get("reason")]
+    if reasons:
+        yield Field("reason", [line for why in reasons for line in text_lines(why, view.whole)])
 
 
 def _class_lines(scores: list[float], references: Sequence[str], view: View) -> Iterator[str]:
