@@ -57,14 +57,14 @@ class ErrorRateMetric(Protocol):
         ...
 
 
-def check_join(normaliser: str, options: Mapping[str, object]) -> None:
+def check_join(normaliser: str, options: Mapping[str, object]) -> None:  # noqa: ARG001
     """Raise SpecError or UnknownName for options that are not those of `JoinOptions`."""
     if options:
-        _parsed(normaliser, options)
+        _parsed(options)
 
 
-def _parsed(normaliser: str, options: Mapping[str, object]) -> JoinOptions:
-    return as_struct(options, JoinOptions, f"metric_options of an error rate [{normaliser}]")
+def _parsed(options: Mapping[str, object]) -> JoinOptions:
+    return as_struct(options, JoinOptions, "metric_options of an error rate")
 
 
 def over_recordings(rate: Callable[[Sequence[Prediction], str], Score]) -> ErrorRateMetric:
@@ -85,7 +85,7 @@ def over_recordings(rate: Callable[[Sequence[Prediction], str], Score]) -> Error
     ) -> Score:
         if not options:
             return rate(predictions, normaliser)
-        chosen = _parsed(normaliser, options)
+        chosen = _parsed(options)
         members = _members(predictions, chosen)
         joined = [_joined(name, [predictions[row] for row in rows]) for name, rows in members]
         scored = _with_interval(rate(joined, normaliser), [p.group for p in joined])
