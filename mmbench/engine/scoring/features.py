@@ -21,6 +21,7 @@ from mmbench.types import (
     FeatureRequest,
     Features,
     GeneratedOutputs,
+    GeneratedText,
     Item,
     ModelInfo,
     Prediction,
@@ -258,7 +259,10 @@ def _by_prediction(
 
 def _values(outputs: GeneratedOutputs) -> list[Any]:
     """Return the generated texts, with "" for each failed request, or the other outputs."""
-    return ["" if one is None else getattr(one, "text", one) for one in outputs.values]
+    return [
+        "" if one is None else one.text if isinstance(one, GeneratedText) else one
+        for one in outputs.values
+    ]
 
 
 def _name(info: ModelInfo) -> str:

@@ -20,9 +20,9 @@ def is_seglst(content: object) -> bool:
     It is a list of segments, an object with `segments`, or an object {session: either of these}. In
     a list, a row with an id and without a session is an utterance and no segment.
     """
-    if isinstance(content, list) and content and isinstance(content[0], Mapping):
-        if "id" in content[0] and _SESSION not in content[0]:
-            return False
+    row = content[0] if isinstance(content, list) and content else None
+    if isinstance(row, Mapping) and "id" in row and _SESSION not in row:
+        return False
     if isinstance(content, Mapping) and content and "segments" not in content:
         content = next((one for one in content.values() if one), None)
     segments = content.get("segments") if isinstance(content, Mapping) else content
