@@ -72,6 +72,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "ptb tokens": ptb._line_tokens.__wrapped__,
     "normaliser basic": _normalised("basic"),
     "normaliser whisper_en": _normalised("whisper_en"),
+    "normaliser open_asr_2026": _normalised("open_asr_2026"),
     "deletes_marks": partial(normalisers.deletes_marks.__wrapped__, "basic"),
     "pope_accuracy": _metric(pope.pope_accuracy, "no"),
     "pope_unparsed": _metric(pope.pope_unparsed, "no"),
@@ -151,7 +152,8 @@ FORMER = [
     ("has_reasoning", "<think a=", " "),
     ("has_alternatives", "{", " / "),
     *[("normaliser basic", "", unit) for unit in ("(", "[", "<", "<!a ")],
-    *[("normaliser whisper_en", "", unit) for unit in (" ", "<")],
+    *[("normaliser whisper_en", "", unit) for unit in (" ", "<", "uh ")],
+    *[("normaliser open_asr_2026", "", unit) for unit in (" ", "uh ", "(a) ")],
     ("ptb tokens", "", "😀"),
     (f"named_option {len(CHOICES) - 1}", "", "(A) "),
 ]
@@ -180,9 +182,12 @@ def _assert_linear(name: str, opening: str, unit: str, n: int) -> None:
 
 @pytest.mark.parametrize(("name", "opening", "unit"), FORMER)
 def test_what_took_quadratic_time_is_linear(name: str, opening: str, unit: str) -> None:
-    n = {"ptb tokens": 4000, "normaliser whisper_en": 8000, "final_answer": 40_000}.get(
-        name, 16_000
-    )
+    n = {
+        "ptb tokens": 4000,
+        "normaliser whisper_en": 8000,
+        "normaliser open_asr_2026": 8000,
+        "final_answer": 40_000,
+    }.get(name, 16_000)
     _assert_linear(name, opening, unit, n)
 
 

@@ -81,7 +81,7 @@ def test_the_filters_of_the_leaderboard() -> None:
     assert math.isnan(nothing.value) and nothing.reason == "no rate: 1 reference without a word"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(pairs=st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=5), name=st.sampled_from(NAMES))
 def test_the_rates_add_up_to_the_word_error_rate(pairs: list[tuple[str, str]], name: str) -> None:
     predictions = predict(*pairs)
