@@ -20,18 +20,15 @@ def is_seglst(content: object) -> bool:
     It is a list of segments, an object with `segments`, or an object {session: either of these}. In
     a list, a row with an id and without a session is an utterance and no segment.
     """
-    row = content[0] if isinstance(content, list) and content else None
-    if isinstance(row, Mapping) and "id" in row and _SESSION not in row:
-        return False
+    wrapped = isinstance(content, Mapping)
     if isinstance(content, Mapping) and content and "segments" not in content:
         content = next((one for one in content.values() if one), None)
     segments = content.get("segments") if isinstance(content, Mapping) else content
     first = segments[0] if isinstance(segments, list) and segments else None
-    return (
-        isinstance(first, Mapping)
-        and "speaker" in first
-        and (_SESSION in first or any(time in first for time in _TIMES))
-    )
+    if not isinstance(first, Mapping) or "speaker" not in first:
+        return False
+    timed = any(time in first for time in _TIMES)
+    return _SESSION in first or (timed and (wrapped or "id" not in first))
 
 
 def seglst_sessions(data: bytes, path: Path) -> Sessions:
