@@ -151,4 +151,4 @@ def test_a_missing_detector_leaves_the_other_scores(
     assert scores[f"bertscore_f1@text-encoder@{task}/bert"]["value"] > 0
     assert main(["show", "metric", "fense"]) == 0
     shown = capsys.readouterr().out
-    assert "features of another model: fluency; fluency needs --fluency-detector FILE" in shown
+    assert "fluency; ,MODEL: any other; fluency needs --fluency-detector FILE" in shown
