@@ -51,7 +51,11 @@ def test_unknown_names_get_the_near_ones() -> None:
         ("model", "xyz", "unknown model 'xyz': `mmbench list models` shows all"),
         ("model", "CLIP-Nano", "did you mean clip-nano? `mmbench list"),
         ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
-        ("metric", "wer[swedish]", "did you mean wer[basic], wer[none], wer[whisper_en]?"),
+        (
+            "metric",
+            "wer[swedish]",
+            "did you mean wer[basic], wer[none], wer[open_asr_2026], wer[whisper_en]?",
+        ),
         ("metric", "recall", "did you mean recall@k? k is a positive integer"),
         ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),
     ],
