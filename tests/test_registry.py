@@ -50,7 +50,11 @@ def test_unknown_names_get_the_near_ones() -> None:
     [
         ("model", "xyz", "unknown model 'xyz': `mmbench list models` shows all"),
         ("model", "CLIP-Nano", "did you mean clip-nano? `mmbench list"),
-        ("metric", "wer", "unknown metric 'wer': did you mean wer[basic], wer[none], wer[whisper"),
+        (
+            "metric",
+            "wer",
+            "unknown metric 'wer': did you mean wer[basic], wer[none], wer[open_asr_2026], wer[whi",
+        ),
         (
             "metric",
             "wer[swedish]",
