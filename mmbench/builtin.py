@@ -487,6 +487,7 @@ CONFORMANCE: NameTable = {
         "mmbench.conformance.clipscore:CASES",
         "CLIPScore, PAC-S, VQAScore, CLAPScore",
     ),
+    "semantic": ("mmbench.conformance.semantic:CASES", "BERTScore, FENSE, SPIDEr-FL"),
     "composition": ("mmbench.conformance.composition:CASES", "objects in generated images"),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
