@@ -21,6 +21,7 @@ from mmbench.conformance.case import (
 )
 from mmbench.conformance.packages import library
 from mmbench.metric_names import metric
+from mmbench.metrics.captions.semantic.spider_fl import penalised_spider
 from mmbench.models.texts.matching import match
 from mmbench.types import Array, Features, MatchRequest, Prediction
 
@@ -162,6 +163,19 @@ def _fense(name: str, _: Path) -> LargestDifference:
     return LargestDifference(max_difference(ours, theirs), inputs)
 
 
+def _spider_fl(_: Path) -> LargestDifference:
+    """Compare the combination of CIDEr-D, SPICE and penalty; the jar of SPICE is not run."""
+    features = _sentences()
+    ciders, spices = np.random.default_rng(27).uniform(size=(2, _N))
+    ours = penalised_spider(ciders, spices, features)
+    theirs = [
+        (float(cider) + float(spice)) / 2 * (1 - 0.9 * _value("fluency_error_rate", row))
+        for cider, spice, row in zip(ciders, spices, features, strict=True)
+    ]
+    inputs = f"generated: CIDEr-D, SPICE and probabilities of {_N} captions"
+    return LargestDifference(max_difference(ours, theirs), inputs)
+
+
 def _value(name: str, row: Features) -> float:
     has_error = float(row["errors"][0][5]) > 0.9
     if name == "fluency_error_rate":
@@ -193,4 +207,5 @@ CASES = [
         for column, name in enumerate(_MEASURES)
     ),
     *(Case(name, DEFINITION, partial(_fense, name)) for name in _FENSE),
+    Case("spider_fl", DEFINITION, _spider_fl),
 ]
