@@ -150,6 +150,11 @@ def _check_modalities(wants: FeatureRequest | None) -> None:
 
     Requests in a chain must not share names of contents.
     """
+    if wants is not None and wants.uses_features:
+        raise UserError(
+            "mmbench.declare: the first request of wants has uses_features, but there are no"
+            " features before it; set it in `then`"
+        )
     names: set[str] = set()
     for request in wants.chain() if wants is not None else ():
         for name, pair in request.modalities.items():

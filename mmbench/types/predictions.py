@@ -157,9 +157,10 @@ class FeatureRequest(Struct, frozen=True):
     of failed predictions: real images are then used even if the generation of their counterparts
     failed.
 
-    `then` is a request to a further model. Its `contents` is called with the prediction and with
-    the features of the requests before it; its names of contents are other names. `METRIC@A,B`
-    names both models, and `METRIC@,B` only the second. Options of the metric apply to the first.
+    `then` is a request to a further model, with other names of contents. If `uses_features` is
+    true, its `contents` is called with the prediction and with the features of the requests before
+    it. `METRIC@A,B` names both models, and `METRIC@,B` only the second. Options of the metric apply
+    to the first.
     """
 
     contents: Callable[..., dict[str, list[Any]]]
@@ -173,6 +174,7 @@ class FeatureRequest(Struct, frozen=True):
     failed: bool = False
     model_options: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    uses_features: bool = False
     then: FeatureRequest | None = None
     generation: GenerationConfig = GenerationConfig()
     media: frozenset[Modality] = frozenset()

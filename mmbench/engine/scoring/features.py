@@ -144,11 +144,11 @@ class FeatureExtractor:
         """Return the features of a request together with those `before` it."""
         is_first = not before.signature
         contents: list[dict[str, list[Item]]] = [
-            request.contents(prediction)
-            if is_first
-            else {}
+            {}
             if row in before.failures
             else request.contents(prediction, before.features[row])
+            if request.uses_features
+            else request.contents(prediction)
             for row, prediction in enumerate(predictions)
         ]
         _check_contents(metric, request, contents)

@@ -95,6 +95,7 @@ _COLORS = FeatureRequest(
     contents=_crops,
     modalities={"crop": IMAGE, "color": ("text", "query")},
     model="clip@openai/clip-vit-large-patch14",
+    uses_features=True,
 )
 
 

@@ -150,7 +150,9 @@ _TWO_MODELS = FeatureRequest(
     contents=_colour_contents,
     modalities={"text": ("text", "query"), "image": ("image", "document")},
     model="test-means",
-    then=FeatureRequest(_other_colour, {"other": ("image", "document")}, model="clip-nano"),
+    then=FeatureRequest(
+        _other_colour, {"other": ("image", "document")}, model="clip-nano", uses_features=True
+    ),
 )
 
 
@@ -186,6 +188,23 @@ def test_two_requests_share_no_name() -> None:
     wants = structs.replace(_TWO_MODELS, then=structs.replace(_TWO_MODELS, then=None))
     with pytest.raises(UserError, match="two requests of wants have contents called 'image'"):
         mmbench.declare(wants=wants)
+    with pytest.raises(UserError, match="the first request of wants has uses_features"):
+        mmbench.declare(wants=_TWO_MODELS.then)
+
+
+def test_a_second_model_may_ignore_the_first(tmp_path: Path) -> None:
+    wants = structs.replace(
+        _TWO_MODELS,
+        then=FeatureRequest(
+            lambda p: {"again": [p.inputs["image"]]},
+            {"again": ("image", "document")},
+            model="test-means",
+        ),
+    )
+    made = drawn(tmp_path / "coco")
+    with run_context(RunSettings(device="cpu")) as context:
+        found = FeatureExtractor(context).features("x", wants, made).features
+    assert all((one["again"] == one["image"]).all() for one in found)
 
 
 def tagged(*entries: tuple[str, str]) -> list[Prediction]:

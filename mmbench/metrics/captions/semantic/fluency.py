@@ -17,11 +17,7 @@ _CHECKED = f"threshold={_THRESHOLD:g}"
 PENALISED = f"penalty={_PENALTY:g},{_CHECKED}"
 
 
-def _caption(
-    prediction: Prediction,
-    features: Features | None = None,  # noqa: ARG001
-) -> dict[str, list[Content]]:
-    """Return the caption. `features` are those of a request before, if there is one."""
+def _caption(prediction: Prediction) -> dict[str, list[Content]]:
     return {"errors": [str(prediction.value)]}
 
 
