@@ -67,13 +67,18 @@ def form_in(text: Sequence[str], pair: Pair) -> Form | None:
     return "wrong" if "wrong" in forms else "right" if forms else None
 
 
+def longest_first(pair: Pair) -> list[tuple[Form, Words]]:
+    """Return the forms with their phrases, the longer phrase first."""
+    named: list[tuple[Form, Words]] = [("wrong", pair[0]), ("right", pair[1])]
+    return sorted(named, key=lambda one: -len(one[1]))
+
+
 def _forms(text: Sequence[str], pair: Pair) -> Iterator[Form]:
     """Yield the phrases in a text in order; matches do not overlap, and the longer one is first."""
-    named: list[tuple[Form, Words]] = [("wrong", pair[0]), ("right", pair[1])]
-    longest_first = sorted(named, key=lambda one: -len(one[1]))
+    named = longest_first(pair)
     at = 0
     while at < len(text):
-        for form, phrase in longest_first:
+        for form, phrase in named:
             if tuple(text[at : at + len(phrase)]) == phrase:
                 yield form
                 at += len(phrase)

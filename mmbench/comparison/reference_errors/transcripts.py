@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from mmbench.comparison.reference_errors.free_texts import Form, Pair
+from mmbench.comparison.reference_errors.free_texts import Form, Pair, longest_first
 from mmbench.comparison.reference_errors.known_errors import KnownError, Words
 from mmbench.metrics.speech.alignment import ErrorRate, Step, align, tokens_of
 from mmbench.metrics.speech.normalisers import normalise
@@ -66,20 +66,21 @@ class Transcripts:
         return having
 
     def _form_at(self, ident: str, phrase: Words, pair: Pair) -> Form | None:
-        """Return what the output has at the places of a phrase in the aligned reference."""
+        """Return what the output has at the places of a phrase in the aligned reference.
+
+        The longer phrase comes first: an output with `a lot` where `a` should be is not `a`.
+        """
         if ident not in self._steps:
             p = self._predictions[ident]
             self._steps[ident] = align(p.value, p.target, self._rate).steps
-        spoken = [
-            spoken_at(self._steps[ident], at, len(phrase))
-            for at in places(
-                [step.reference for step in self._steps[ident] if step.reference], phrase
-            )
+        steps = self._steps[ident]
+        reference = [step.reference for step in steps if step.reference]
+        spoken = [spoken_at(steps, place, len(phrase)) for place in places(reference, phrase)]
+        forms = [
+            next((form for form, own in longest_first(pair) if own in choices), None)
+            for choices in spoken
         ]
-        for form, words in (("wrong", pair[0]), ("right", pair[1])):
-            if any(words in choices for choices in spoken):
-                return "wrong" if form == "wrong" else "right"
-        return None
+        return "wrong" if "wrong" in forms else "right" if "right" in forms else None
 
 
 def _text(target: object) -> str:

@@ -86,6 +86,9 @@ def test_a_transcript_is_read_at_the_place_of_the_error(output: str, form: str |
         ("we have a lot of time", "a lot", "alot", "we have alot of time", "right"),
         ("we have alot of time", "alot", "a lot", "so we have alot more of time", "wrong"),
         (CHOICES, "alot", "a lot", "we had a lot", "right"),
+        ("it is a", "a", "a lot", "it is a lot", "right"),
+        ("it is a", "a", "a lot", "it is a", "wrong"),
+        ("it is the the end", "the the", "the", "it is the end", "right"),
     ],
 )
 def test_phrases_of_other_lengths_are_found_in_an_alignment(
@@ -118,7 +121,7 @@ def test_phrases_that_a_normaliser_makes_equal_are_the_same() -> None:
 
 def test_references_are_corrected_as_whole_words_and_keep_capitals() -> None:
     errors = [KnownError("a", "skiis", "skis"), KnownError("a", "the the", "the")]
-    assert corrected("Skiis by the  the lake, skiisport", errors) == "Skis by the lake, skiisport"
+    assert corrected("Skiis by the  the lake, waterskiis", errors) == "Skis by the lake, waterskiis"
     assert corrected(["two skiis", "none"], errors) == ["two skis", "none"]
     assert corrected({"alternatives": ["my skiis", [["x"], ["skiis"]]]}, errors) == {
         "alternatives": ["my skis", [["x"], ["skis"]]]
