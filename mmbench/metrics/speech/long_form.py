@@ -3,10 +3,7 @@
 A recogniser of short segments may put a word on the wrong side of a border between two of them.
 Aligned one by one, the segments then have two errors, a deletion and an insertion. If the texts of
 a recording are joined, there is none. A task joins the utterances of each recording with the
-options of an error rate:
-
-    metric_options:
-      "wer[basic]": {recording: talk, order: start}
+options of an error rate: `metric_options: {"wer[basic]": {recording: talk, order: start}}`.
 
 `recording` is the tag whose values name the recordings. `order` is the tag by which the utterances
 of a recording are ordered: as numbers if all of them are numbers, otherwise as texts in which
