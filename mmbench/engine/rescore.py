@@ -81,9 +81,10 @@ def rescore(
             )
     if RTFX in record.throughput:
         measured = with_rtfx(measured, record.throughput)
+    failed, failures = _failures(record, predictions)
     summary = RunSummary(
-        failed=record.counts["failed"] + len(measured.rejected),
-        failures=[*record.failures, *measured.rejected],
+        failed=failed + len(measured.rejected),
+        failures=[*failures, *measured.rejected],
         notes=_notes(record, predictions, [*cut_notes, *costs.notes]),
         seed=record.seed,
         search=record.index,
@@ -109,6 +110,18 @@ def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
         )
     changed = msgspec.structs.replace(options, max_tokens=record.task.max_tokens)
     return find_task(name, changed)[0]
+
+
+def _failures(record: RunRecord, predictions: Predictions) -> tuple[int, list[tuple[str, str]]]:
+    """Return the number of samples without an output, and their ids and reasons.
+
+    Samples that only a metric of the run rejected have an output, which is scored again. In
+    retrieval, failed documents have no row, so the failures are those of the record.
+    """
+    if record.task.kind == "retrieval":
+        return record.counts["failed"], record.failures
+    failed = predictions.failed()
+    return len(failed), failed
 
 
 def _notes(record: RunRecord, predictions: Predictions, others: list[str]) -> list[str]:
