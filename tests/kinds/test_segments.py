@@ -116,6 +116,31 @@ def test_outputs_in_memory_and_sessions_that_failed(tmp_path: Path) -> None:
     assert record.scores["der"].value == pytest.approx(1.4 / 8)
 
 
+def test_rejected_sessions_are_shown_and_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, _ = write_meetings(tmp_path)
+    values = {
+        "m1": [{"speaker": "a", "words": "yes"}],
+        "m2": [{"speaker": "a", "start": 0, "end": 9}],
+    }
+    hyp = write_file(tmp_path / "hyp.json", json.dumps(values))
+    place = ("--out", str(tmp_path / "board"))
+    command = ("score", "-t", "meetings", "--data", str(data), "--predictions", str(hyp))
+    record = run_record(capsys, *command, *place, code=3)
+    again = run_record(capsys, "rescore", record["run"], "--metric", "cpwer[basic]", *place, code=3)
+    assert record["failures"] == [["m2", "the output has segments without words"]]
+    assert again["failures"] == record["failures"] and again["counts"]["failed"] == 1
+    assert main(["inspect", record["run"], "--failed", *place]) == 0
+    shown = capsys.readouterr().out
+    assert "2: 1 wrong, 1 failed" in shown and "1  m2  failed" in shown
+    assert "failed     the output has segments without words" in shown
+    assert main(["inspect", record["run"], "--json", "--id", "m1", "m2", *place]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["rejected"] is None and second["error"] is None
+    assert second["rejected"] == "the output has segments without words"
+
+
 @pytest.mark.parametrize(
     ("value", "message"),
     [

@@ -27,11 +27,13 @@ class RunSample(Struct, frozen=True, kw_only=True):
     """One sample of a run; in retrieval, one query of one direction.
 
     `row` is its row number in the run. `texts` and `media` are its inputs by name; both are empty
-    if the board has no sample table. `references` are the references as text; `target` is the
-    reference as stored, `output` the output as stored (None if the sample failed), and
-    `answer_text` the output as text: the generated text, the class with the highest score, or the
-    rank. `generated` is the image or the audio clip that the model generated. `scores` are the
-    values by the name of the score, with the direction; a metric that was not measured is missing.
+    if the board has no sample table. `error` is the reason why a failed sample has no output, and
+    `rejected` the reason why a metric could not score the output; both are None for other samples.
+    `references` are the references as text; `target` is the reference as stored, `output` the
+    output as stored (None if there is none), and `answer_text` the output as text: the generated
+    text, the class with the highest score, or the rank. `generated` is the image or the audio clip
+    that the model generated. `scores` are the values by the name of the score, with the direction;
+    a metric that was not measured is missing.
     `details` maps metrics to further values: {"answer": "B"}, {"substitutions": 1, …}. For
     retrieval, `rank` is the best rank of a relevant document, `hits` are the first documents, best
     first, and `relevant` the relevant documents.
@@ -44,6 +46,7 @@ class RunSample(Struct, frozen=True, kw_only=True):
     group: str = ""
     tags: dict[str, str] = field(default_factory=dict)
     error: str | None = None
+    rejected: str | None = None
     texts: dict[str, str] = field(default_factory=dict)
     media: dict[str, MediaPlace] = field(default_factory=dict)
     references: list[str] = field(default_factory=list)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1024  # rows converted to Python objects at a time
+_REJECTED = "a metric could not score the output"  # if the record does not list the reason
 _NONE = Documents([], [])
 
 
@@ -97,8 +98,19 @@ class RunSamples(Sequence[RunSample]):
         return self._values.values(metric)
 
     def failed(self) -> Flags:
-        """Return whether each row is a failed sample [n]."""
-        return np.asarray(self.rows["error"].is_valid())
+        """Return whether each row is a failed sample [n].
+
+        It has no output, or an output that a metric could not score.
+        """
+        return np.asarray(self.rows["error"].is_valid()) | self._rejected
+
+    @cached_property
+    def _rejected(self) -> Flags:
+        return self._values.rejected()
+
+    @cached_property
+    def _reasons(self) -> dict[str, str]:
+        return dict(self.record.failures)
 
     def wrong(self, metric: str | None = None) -> Flags:
         """Return whether each row was measured and its value is short of the best possible value.
@@ -169,6 +181,7 @@ class RunSamples(Sequence[RunSample]):
             group=cells["group"],
             tags=tags,
             error=cells["error"],
+            rejected=self._reasons.get(ident, _REJECTED) if self._rejected[row] else None,
             texts=stored.texts if stored else {},
             media=stored.media if stored else {},
             references=reference_texts(target, labels),

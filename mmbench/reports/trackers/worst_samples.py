@@ -57,7 +57,7 @@ def _cells(sample: RunSample, metrics: Iterable[str]) -> Iterator[tuple[str, Cel
     yield "reasoning", _text(sample.reasoning)
     yield "retrieved", _text("\n".join(map(_hit, sample.hits[:_HITS])))
     yield "relevant", _text("\n".join(map(_hit, sample.relevant[:_HITS])))
-    yield "error", _text(sample.error)
+    yield "error", _text(sample.error or sample.rejected)
 
 
 def _hit(hit: Hit) -> str:

@@ -67,7 +67,7 @@ def value_text(sample: RunSample, metric: str) -> str:
     """Return the value of a sample by a metric as text; `failed` or `n/a` if it has none."""
     if metric in sample.scores:
         return f"{sample.scores[metric]:.4g}"
-    return _MISSING if sample.error is None else _FAILED
+    return _MISSING if sample.error is None and sample.rejected is None else _FAILED
 
 
 def _heading(sample: RunSample, nth: int, value: str, view: View) -> str:

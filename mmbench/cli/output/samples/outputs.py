@@ -35,6 +35,8 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
         yield from _parsed(sample, view)
         yield from _verdicts(sample, view)
+    if sample.rejected is not None:
+        yield Field("failed", [plain(sample.rejected, 1_000)])
     yield from _reasons(sample, view)
     if view.whole:
         yield from _speakers(sample, view)

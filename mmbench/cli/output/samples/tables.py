@@ -63,6 +63,7 @@ def _contents(sample: RunSample | StoredSample) -> Row:
 def _outputs(sample: RunSample, rate: ErrorRate | None) -> Row:
     values: Row = {
         "error": sample.error,
+        "rejected": sample.rejected,
         "output": sample.output,
         "answer": sample.answer_text,
         "reasoning": sample.reasoning,
@@ -130,6 +131,7 @@ def _text_cell(name: str, text: str) -> str:
 def _output_cells(sample: RunSample, prefix: str) -> Row:
     cells: Row = {
         "error": sample.error,
+        **({"rejected": sample.rejected} if sample.rejected is not None else {}),
         "answer": sample.answer_text,
         **({"reasoning": sample.reasoning} if sample.reasoning is not None else {}),
         **({"tokens": sample.tokens} if sample.tokens is not None else {}),

@@ -176,6 +176,7 @@
     return element("div", { class: "sample-output" },
       isRanking && output.error === null ? null : field(title, answer(context, output)),
       isRanking && output.error === null && context.runs.length > 1 ? element("h4", {}, inline(title)) : null,
+      output.rejected ? element("div", { class: "note" }, "Failed: ", inline(output.rejected)) : null,
       aligned(output),
       reasoning(output),
       extra.length ? facts(extra) : null,

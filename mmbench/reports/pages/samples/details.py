@@ -57,6 +57,7 @@ class Details:
     def _output(self, sample: RunSample, run: RunSamples, rate: ErrorRate | None) -> Json:
         return {
             "error": sample.error,
+            "rejected": sample.rejected,
             "answer": cut(answer(sample)),
             "media": [self._medium(one) for one in self._media.show(_generated(sample))],
             "alignment": alignment(sample, rate),
