@@ -85,7 +85,7 @@ class SampleScores:
             if base in self._rows.column_names and info.fold != "whole" and not is_macro(name):
                 lacking = np.asarray(self._rows[base].is_null())
                 rejected |= lacking & (directions == direction) if direction else lacking
-        return rejected & np.asarray(self._rows["error"].is_null())
+        return np.asarray(rejected & np.asarray(self._rows["error"].is_null()))
 
     def _badness(self, name: str) -> Floats:
         """Return numbers [n] that are lowest for the worst values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ from mmbench.engine.scoring.estimates import (
 )
 from mmbench.engine.scoring.features import FeatureExtractor, MetricOptions
 from mmbench.engine.scoring.retrieval_bounds import refold
+from mmbench.metrics.speech.long_form import mixed_recording, options_in_signature
 from mmbench.types import Directions, Score, ScoreInfo
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
@@ -64,6 +65,7 @@ def measure(
     that says what to install. Raises Missing if no metric could be computed.
     """
     scored_metrics, missing = estimates(metrics, directions, feature_extractor, options)
+    scored_metrics = [_with_breakdown_notes(scored, breakdowns) for scored in scored_metrics]
     by_tags = [
         (scored, tag, _parts(scored, tag)) for scored in scored_metrics for tag in breakdowns
     ]
@@ -77,6 +79,9 @@ def measure(
     infos = _infos([*listed, *(scored for _, _, scored in parts)], signature, seed)
     scores = dict(zip([scored.name for scored in listed], infos, strict=False))
     scores |= {name: _unmeasured(name, str(error)) for name, error in missing.items()}
+    for scored, tag, _ in by_tags:
+        if macro_name(scored.name, tag) == headline and (name := _mixed_recording(scored, tag)):
+            scores[headline] = _unmeasured(scored.metric, _several(tag, name))
     by_tag: Breakdowns = {}
     for (tag, value, scored), info in zip(parts, infos[len(listed) :], strict=True):
         by_tag.setdefault(tag, {}).setdefault(value, {})[scored.name] = info
@@ -86,14 +91,47 @@ def measure(
 def _parts(scored: MeasuredDirection, tag: str) -> dict[str, MeasuredDirection]:
     """Return a score over the samples of each value of a tag.
 
-    The result is empty for a metric without rows.
+    The result is empty for a metric without rows, and for an error rate of joined recordings of
+    which one has several values.
     """
-    if scored.score.fold == "whole":
+    if scored.score.fold == "whole" or _mixed_recording(scored, tag):
         return {}
-    tags = entries(column(scored.predictions, "tags"), tag)
-    values = np.array(["" if value is ABSENT else value for value in tags], dtype=object)
+    values = _values(scored, tag)
     different = sorted(set(values) - {""})
     return {str(value): _part(scored, tag, value, values == value) for value in different}
+
+
+def _values(scored: MeasuredDirection, tag: str) -> NDArray[Any]:
+    tags = entries(column(scored.predictions, "tags"), tag)
+    return np.array(["" if value is ABSENT else value for value in tags], dtype=object)
+
+
+def _mixed_recording(scored: MeasuredDirection, tag: str) -> str:
+    """Return a recording with several values of a tag, if the score joins recordings; else ""."""
+    options = options_in_signature(scored.score.signature)
+    if options is None:
+        return ""
+    return mixed_recording(options, column(scored.predictions, "tags"), list(_values(scored, tag)))
+
+
+def _with_breakdown_notes(
+    scored: MeasuredDirection, breakdowns: Sequence[str]
+) -> MeasuredDirection:
+    """Return a score whose reason says why it has no breakdown by a tag."""
+    mixed = {tag: _mixed_recording(scored, tag) for tag in breakdowns}
+    notes = [
+        f"no breakdown by {tag}: recording {name} has several"
+        for tag, name in mixed.items()
+        if name
+    ]
+    if not notes:
+        return scored
+    reason = "; ".join(filter(None, [scored.score.reason, *notes]))
+    return scored._replace(score=msgspec.structs.replace(scored.score, reason=reason))
+
+
+def _several(tag: str, recording: str) -> str:
+    return f"no breakdown by {tag}: recording {recording} has several"
 
 
 def _part(

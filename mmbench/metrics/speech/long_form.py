@@ -13,11 +13,12 @@ numbers count as numbers. Without `order`, they are ordered by their ids in the 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from msgspec import Struct
@@ -31,6 +32,8 @@ from mmbench.types import Prediction, Score
 from mmbench.validation.named_values import as_struct
 
 _NONE: Mapping[str, object] = MappingProxyType({})
+_BY_ID = "id"  # the order in signatures of rates without `order`
+_SIGNATURE = re.compile(r",joined-by=(?P<recording>.*),order=(?P<order>[^,]*)")
 
 
 class JoinOptions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,6 +41,13 @@ class JoinOptions(Struct, frozen=True, forbid_unknown_fields=True):
 
     recording: str
     order: str = ""
+
+
+class Recording(NamedTuple):
+    """The utterances of a recording as one prediction, and the row of the first utterance."""
+
+    joined: Prediction
+    first: int
 
 
 class ErrorRateMetric(Protocol):
@@ -83,16 +93,51 @@ def over_recordings(rate: Callable[[Sequence[Prediction], str], Score]) -> Error
         if not options:
             return rate(predictions, normaliser)
         chosen = _parsed(options)
-        members = _members(predictions, chosen)
-        joined = [_joined(name, [predictions[row] for row in rows]) for name, rows in members]
+        recordings = join_recordings(predictions, chosen)
+        joined = [one.joined for one in recordings]
         scored = _with_interval(rate(joined, normaliser), [p.group for p in joined])
-        joined_by = f"joined-by={chosen.recording},order={chosen.order or 'id'}"
-        spread = _spread(scored, [rows[0] for _, rows in members], len(predictions))
-        return replace(spread, signature=f"{scored.signature},{joined_by}")
+        suffix = f",joined-by={chosen.recording},order={chosen.order or _BY_ID}"
+        spread = _spread(scored, [one.first for one in recordings], len(predictions))
+        return replace(spread, signature=scored.signature + suffix)
 
     update_wrapper(measured, rate)
     del measured.__dict__["__wrapped__"]  # the signature of `rate` has no options
     return measured
+
+
+def join_recordings(predictions: Sequence[Prediction], options: JoinOptions) -> list[Recording]:
+    """Join the utterances of each recording, in the order of the first utterances.
+
+    Raises the errors of `over_recordings`.
+    """
+    return [
+        Recording(_joined(name, [predictions[row] for row in rows]), rows[0])
+        for name, rows in _members(predictions, options)
+    ]
+
+
+def options_in_signature(signature: str) -> JoinOptions | None:
+    """Return the options of an error rate from the signature of its score; None without options."""
+    match = _SIGNATURE.search(signature)
+    if match is None:
+        return None
+    return JoinOptions(match["recording"], "" if match["order"] == _BY_ID else match["order"])
+
+
+def mixed_recording(
+    options: JoinOptions, tags: Sequence[Mapping[str, str]], values: Sequence[str]
+) -> str:
+    """Return the name of a recording whose utterances have several of `values`; "" if none has.
+
+    `tags` and `values` are those of each utterance. A breakdown by these values is not possible,
+    because the errors of the recording belong to several of them.
+    """
+    first: dict[str, str] = {}
+    for own, value in zip(tags, values, strict=True):
+        name = own.get(options.recording, "")
+        if first.setdefault(name, value) != value:
+            return name
+    return ""
 
 
 def _members(

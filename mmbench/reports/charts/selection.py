@@ -10,7 +10,7 @@ from mmbench import stats
 from mmbench.comparison.samples.output_text import class_name
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.engine.score_names import score_info, without_macro
-from mmbench.errors import MissingExtra
+from mmbench.errors import DataError, MissingExtra
 from mmbench.reports.cells import number
 from mmbench.reports.charts.columns import number_lists
 from mmbench.reports.charts.confusion import confusion
@@ -109,7 +109,7 @@ def _largest(
 def _word_errors(samples: RunSamples) -> Iterator[Html]:
     try:
         found = word_errors(samples)
-    except MissingExtra as error:
+    except (MissingExtra, DataError) as error:
         yield element("p", f"No chart of errors: {error}", class_="muted")
         return
     if found is not None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from mmbench.comparison.samples.run_samples import RunSamples
-from mmbench.comparison.samples.transcripts import is_transcript, transcript_alignment
-from mmbench.metrics.speech.alignment import ErrorRate, error_rate
+from mmbench.comparison.samples.transcripts import is_transcript
+from mmbench.engine.scoring.long_texts import truncate_long_texts
+from mmbench.metrics.speech.alignment import ErrorRate, align, error_rate
+from mmbench.metrics.speech.long_form import join_recordings, options_in_signature
 from mmbench.reports.charts.columns import decoded
 from mmbench.reports.charts.figure import Chart, count_cell
 from mmbench.reports.charts.histograms import Bar, bar_chart
 from mmbench.reports.pages.html import Html
 from mmbench.reports.pages.tables import Cell, Column, Row, table
 from mmbench.text import count
+from mmbench.types import Prediction
 
 _TYPES = {"substitute": "substitutions", "delete": "deletions", "insert": "insertions"}
 _FREQUENT = 15  # rows of the table of errors
@@ -26,7 +29,8 @@ class WordErrors(NamedTuple):
 
     An inserted token has the reference "", a deleted one the hypothesis "". `reference` is the
     number of tokens of all references, `aligned` and `samples` the numbers of transcripts that were
-    aligned, and that were measured.
+    aligned, and that were measured. If the score joins the utterances of recordings, a transcript
+    is that of a recording.
     """
 
     score: str
@@ -45,35 +49,45 @@ def word_errors(samples: RunSamples) -> WordErrors | None:
     """Return the errors of the first error rate of a run; None if it has none.
 
     At most 5,000 transcripts are aligned, evenly spaced over the run. Raises MissingExtra if the
-    package of the normaliser is not installed.
+    package of the normaliser is not installed, and DataError if the score joins recordings by a tag
+    that a sample lacks.
     """
     score = next(filter(error_rate, samples.record.scores), None)
     if score is None or (rate := error_rate(score)) is None:
         return None
-    pairs = list(_pairs(samples))
-    step = max(1, -(-len(pairs) // _MOST_ALIGNED))
+    transcripts = _transcripts(samples, score)
+    step = max(1, -(-len(transcripts) // _MOST_ALIGNED))
     errors: dict[str, Counter[tuple[str, str]]] = {kind: Counter() for kind in _TYPES}
     reference = 0
-    for value, target in pairs[::step]:
-        reference += _add_errors(errors, value, target, rate)
+    for transcript in transcripts[::step]:
+        reference += _add_errors(errors, transcript, rate)
     unit = "character" if rate.characters else "word"
-    return WordErrors(score, unit, errors, reference, len(pairs[::step]), len(pairs))
+    aligned = len(transcripts[::step])
+    return WordErrors(score, unit, errors, reference, aligned, len(transcripts))
 
 
-def _pairs(samples: RunSamples) -> Iterator[tuple[str, Any]]:
-    """Yield each transcript with its reference."""
-    for value, target in zip(decoded(samples, "value"), decoded(samples, "target"), strict=True):
-        if is_transcript(value, target):
-            yield value, target
+def _transcripts(samples: RunSamples, score: str) -> Sequence[Prediction]:
+    """Return what a score aligns: utterances, or recordings whose utterances are joined."""
+    options = options_in_signature(samples.record.scores[score].signature)
+    names = ("value", "target", "tags") if options else ("value", "target")
+    columns = zip(samples.ids(), *(decoded(samples, name) for name in names), strict=True)
+    utterances = truncate_long_texts(
+        [
+            Prediction(ident, value, target, tags=next(iter(tags), {}))
+            for ident, value, target, *tags in columns
+            if is_transcript(value, target)
+        ]
+    )
+    if options is None:
+        return utterances
+    return [one.joined for one in join_recordings(utterances, options)]
 
 
 def _add_errors(
-    errors: dict[str, Counter[tuple[str, str]]], value: str, target: Any, rate: ErrorRate
+    errors: dict[str, Counter[tuple[str, str]]], transcript: Prediction, rate: ErrorRate
 ) -> int:
     """Count the errors of one transcript; return the number of tokens of its reference."""
-    alignment = transcript_alignment(value, target, rate)
-    if alignment is None:
-        return 0
+    alignment = align(transcript.value, transcript.target, rate)
     for step in alignment.steps:
         if step.operation in errors:
             errors[step.operation][step.reference, step.hypothesis] += 1

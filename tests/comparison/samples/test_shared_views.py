@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from mmbench.cli.output.samples.header import joined_note
 from mmbench.cli.output.samples.selection import Selection, selected_rows
 from mmbench.cli.output.samples.tables import csv_row
 from mmbench.comparison.samples.output_text import (
@@ -57,6 +60,29 @@ def test_a_chart_of_errors_counts_what_the_metric_counts_in_a_long_transcript() 
     assert sum(map(found.total, found.errors)) == edits
     alignment = transcript_alignment(output, target, error_rate("wer[none]"))
     assert alignment is not None and alignment.edits.edits == edits
+
+
+def test_a_chart_of_errors_counts_those_of_joined_recordings() -> None:
+    texts = {"1": ("we met", "we met on"), "2": ("on monday", "monday two")}
+    samples = [StoredSample("sample", i, target=target) for i, (target, _) in texts.items()]
+    columns = {
+        "error": [None, None],
+        "value": [encoded(output) for _, output in texts.values()],
+        "tags": ['{"talk": "t", "start": "2"}', '{"talk": "t", "start": "10"}'],
+        "wer[none]": [[1.0, 4.0], [0.0, 0.0]],
+        "wer[none]:score": [0.25, None],
+    }
+    run = run_of(samples, columns, ["wer[none]"])
+    signature = "unit=word,joined-by=talk,order=start"
+    run.record.scores["wer[none]"] = replace(run.record.scores["wer[none]"], signature=signature)
+    found = word_errors(run)
+    assert found is not None and found.samples == 1 and found.reference == 4
+    assert {kind: dict(errors) for kind, errors in found.errors.items()} == {
+        "substitute": {},
+        "delete": {},
+        "insert": {("", "two"): 1},
+    }
+    assert "joins the utterances of each talk" in joined_note(run, "wer[none]")[0]
 
 
 def test_an_output_or_reference_that_is_no_transcript_has_no_alignment() -> None:

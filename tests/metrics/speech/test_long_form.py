@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from mmbench.engine.scoring.measure import measure
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.metric_names import check_options
 from mmbench.metrics.speech import cer, mer, wer, wil
+from mmbench.metrics.speech.long_form import JoinOptions, options_in_signature
 from mmbench.stats import fold
 from mmbench.text.alternatives import join_references, parse, pieces_of, readings
 from mmbench.types import Prediction
@@ -111,3 +113,37 @@ def test_errors_of_options_and_tags():
         check_options("wer[none]", {"order": "start"})
     check_options("wer[none]", JOIN)
     assert np.isnan(wer([], "none", options=JOIN).value)
+
+
+def test_the_options_of_a_rate_are_in_its_signature():
+    for options in (JOIN, {"recording": "talk"}, {"recording": "a,b", "order": "start"}):
+        signature = wer(BORDER, "none", options=JOIN).signature
+        if options["recording"] == "talk":
+            signature = f"{wer(BORDER, 'none', options=options).signature},cut=4"
+        else:
+            signature = signature.replace("joined-by=talk", "joined-by=a,b")
+        assert options_in_signature(signature) == JoinOptions(**options)
+    assert options_in_signature(wer(BORDER, "none").signature) is None
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_recording_of_several_speakers_is_in_no_breakdown(several):
+    speakers = ["ann", "bob" if several else "ann", "cy"]
+    predictions = [
+        replace(p, tags={**p.tags, "speaker": who}) for p, who in zip(BORDER, speakers, strict=True)
+    ]
+    macro = "wer[none]{macro:speaker}"
+    measured = measure(
+        ["wer[none]", "wer[basic]"],
+        {"": [predictions]},
+        breakdowns=["speaker"],
+        headline=macro,
+        options={"wer[none]": JOIN},
+    )
+    values = measured.breakdowns["speaker"]
+    assert values["cy"]["wer[basic]"].value == 0
+    assert ("wer[none]" in values["ann"]) is not several
+    note = "no breakdown by speaker: recording t has several"
+    assert (note in measured.scores["wer[none]"].reason) is several
+    assert measured.scores[macro].value == (None if several else 1 / 10)
+    assert measured.scores[macro].reason.startswith(note) is several

@@ -12,6 +12,7 @@ from mmbench.cli.output.samples.blocks import Pair, pair_block, sample_block
 from mmbench.cli.output.samples.fields import View
 from mmbench.cli.output.samples.header import (
     advice,
+    joined_note,
     list_title,
     missing_inputs,
     pair_header,
@@ -70,6 +71,7 @@ def _one(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
     view = _view(args, samples, selection, rate)
     lines = run_header(samples, selection.metric, view.width)
     lines += ["", list_title(selection, len(displayed), len(rows)), *missing_inputs([samples])]
+    lines += joined_note(samples, selection.metric)
     ids = []
     for nth, sample in enumerate(samples.at(displayed), 1):
         lines += ["", *sample_block(sample, nth, view)]
@@ -93,7 +95,7 @@ def _two(args: argparse.Namespace, runs: Sequence[StoredRun]) -> None:
     view = _view(args, samples[1], selection, rate)
     lines = pair_header([run.record for run in runs], comparison, view.width)
     lines += ["", list_title(selection, len(pairs), len(selected), pairs=True)]
-    lines += missing_inputs(samples)
+    lines += [*missing_inputs(samples), *joined_note(samples[1], selection.metric)]
     for nth, pair in enumerate(pairs, 1):
         lines += ["", *pair_block(pair, nth, view)]
     ids = [pair.sample.id for pair in pairs]

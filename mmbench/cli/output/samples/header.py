@@ -8,6 +8,7 @@ from mmbench.cli.output.samples.selection import Selection, in_scope
 from mmbench.cli.output.terminal import listing
 from mmbench.comparison.compare import Comparison, ScoreComparison
 from mmbench.comparison.samples.run_samples import RunSamples
+from mmbench.metrics.speech.long_form import options_in_signature
 from mmbench.reports.sections import caption, label
 from mmbench.text import count, plain
 from mmbench.text.number_format import decimals, format_interval, format_number, p_equals
@@ -119,6 +120,18 @@ def missing_inputs(samples: Sequence[RunSamples]) -> list[str]:
         model = plain(record.model.name)
         again = f"run it again (outputs are cached): mmbench run -m {model} -t {task}"
     return [f"inputs are not stored with this run; to store them, {again}"]
+
+
+def joined_note(samples: RunSamples, metric: str) -> list[str]:
+    """Return a line that says how alignments differ from a metric that joins recordings."""
+    info = samples.record.scores.get(metric)
+    options = options_in_signature(info.signature) if info else None
+    if options is None:
+        return []
+    return [
+        f"{plain(metric)} joins the utterances of each {plain(options.recording)}; its value is at"
+        " the first of them, and alignments are those of single utterances"
+    ]
 
 
 def advice(selection: Selection, shown: Sequence[str], selected: int, *, default: bool) -> str:

@@ -133,6 +133,7 @@
       return made;
     });
     const legend = element("span", { class: "sample-legend" },
+      output.joined ? "of this utterance, aligned alone " : "",
       "(", element("del", {}, "reference"), " ", element("ins", {}, "answer"), ")");
     return element("div", { class: "sample-field" },
       element("h4", {}, "Errors ", legend),

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from mmbench.comparison.samples.output_text import best_classes, class_name, class_scores
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.comparison.samples.run_samples import RunSamples
-from mmbench.metrics.speech.alignment import ErrorRate, error_rate
+from mmbench.metrics.speech.alignment import error_rate
+from mmbench.metrics.speech.long_form import options_in_signature
 from mmbench.reports.pages.samples.alignments import alignment
 from mmbench.reports.pages.samples.media import PageMedia, ShownMedium
 from mmbench.reports.pages.samples.rows import SampleRows, answer, references, with_inputs
@@ -29,9 +30,7 @@ class Details:
     def __init__(self, samples: SampleRows, media: PageMedia, *, pictures: Pictures | None) -> None:
         """`pictures` is the table for the URLs of media in a single page; None in a site."""
         self._samples, self._media, self._pictures = samples, media, pictures
-        self._rates = [
-            next(filter(None, map(error_rate, run.record.scores)), None) for run in samples.runs
-        ]
+        self._rates = [next(filter(error_rate, run.record.scores), "") for run in samples.runs]
 
     def make(self, outputs: Sequence[RunSample]) -> tuple[Json, list[ShownMedium]]:
         """Return the details of a sample and its own media, without those of retrieved samples."""
@@ -54,13 +53,15 @@ class Details:
         """Prepare the media of several samples at once, so that threads share the work."""
         self._media.show([place for outputs in batch for place in _places(outputs)])
 
-    def _output(self, sample: RunSample, run: RunSamples, rate: ErrorRate | None) -> Json:
+    def _output(self, sample: RunSample, run: RunSamples, rate: str) -> Json:
         return {
             "error": sample.error,
             "rejected": sample.rejected,
             "answer": cut(answer(sample)),
             "media": [self._medium(one) for one in self._media.show(_generated(sample))],
-            "alignment": alignment(sample, rate),
+            "alignment": alignment(sample, error_rate(rate)),
+            "joined": bool(rate)
+            and options_in_signature(run.record.scores[rate].signature) is not None,
             "classes": _best_classes(sample, run),
             "reasoning": None if sample.reasoning is None else cut(sample.reasoning),
             "tokens": sample.tokens,
