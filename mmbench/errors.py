@@ -6,6 +6,7 @@
     │   ├── SpecError      an invalid task or model file
     │   ├── DataError      a data set that cannot be found or read as a whole
     │   │   ├── MissingRows    the file of a run's rows does not exist
+    │   │   ├── RepeatedIds    data or outputs in which an id occurs several times
     │   │   └── ColumnsNeeded  own data whose columns the user has to name
     │   ├── ModelError     a checkpoint that cannot be found or loaded
     │   └── Missing        a missing program or file that a feature requires
@@ -103,6 +104,10 @@ class ColumnsNeeded(DataError):
     def __init__(self, problem: str = "", columns: str = "") -> None:
         self.columns, self.advice = columns, f"add --columns {quote(columns)}" if columns else ""
         super().__init__("; ".join(filter(None, [problem, self.advice])))
+
+
+class RepeatedIds(DataError):
+    """The error for data or outputs in which an id occurs several times."""
 
 
 class MissingRows(DataError):

@@ -289,6 +289,13 @@ def test_the_lines_of_an_alignment_fit_and_mark_each_error(
     )
 
 
+def test_an_alignment_of_a_sample_that_the_metric_leaves_out_says_so() -> None:
+    rate = error_rate("wer[open_asr_2026]")
+    assert rate is not None
+    lines = alignment_lines(align("thank you", "", rate), 80)
+    assert lines == ["left out by the metric: the reference is empty or a remark"]
+
+
 def test_changed_samples_of_two_runs_begin_with_the_largest_loss(board: str, capsys: Shown) -> None:
     shown = inspect(board, capsys, "a", "b", "--changed")
     assert shown == inspect(board, capsys, "a", "b").replace("add --changed --worst", "add --worst")

@@ -24,7 +24,7 @@ from mmbench.columns import (
     pack,
 )
 from mmbench.columns import column as field_of
-from mmbench.errors import DataError
+from mmbench.errors import DataError, RepeatedIds
 from mmbench.text import listed, repeated
 
 T = TypeVar("T")
@@ -159,13 +159,13 @@ def parse_tag(value: object) -> str:
 
 
 def refuse_duplicates(what: str, ids: Sequence[str], source: str) -> None:
-    """Raise DataError if ids occur twice; the message lists them.
+    """Raise RepeatedIds if ids occur twice; the message lists them.
 
     `what` is the noun for one id ("query id"), `source` the file or place of the ids.
     """
     if are_distinct(ids):
         return
-    raise DataError(
+    raise RepeatedIds(
         f"{source}: each {what} must occur once, but these are repeated:"
         f" {listed(repeated(ids))}; remove or rename them"
     )

@@ -43,10 +43,14 @@ class Step(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """An alignment of two texts by words or, if `characters` is true, by characters."""
+    """An alignment of two texts by words or, if `characters` is true, by characters.
+
+    `left_out` is true for a sample that the error rate leaves out; it has no steps.
+    """
 
     steps: list[Step]
     characters: bool
+    left_out: bool = False
 
     @property
     def edits(self) -> Edits:
@@ -107,7 +111,7 @@ def align(hypothesis: str, target: Any, rate: ErrorRate) -> Alignment:
     of the normaliser is not installed.
     """
     if is_dropped(target, rate.normaliser):
-        return Alignment([], rate.characters)
+        return Alignment([], rate.characters, left_out=True)
     text = normalise(rate.normaliser, hypothesis)
     pieces = pieces_of(target)
     if rate.merges:

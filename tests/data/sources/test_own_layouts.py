@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+import mmbench
 from mmbench.data.sources.answers import answers
 from mmbench.data.sources.captions import captions
 from mmbench.data.sources.labels import labels
 from mmbench.data.sources.transcripts import transcripts
 from mmbench.datasets import Samples
-from mmbench.errors import ColumnsNeeded
+from mmbench.errors import ColumnsNeeded, RepeatedIds
 from mmbench.media import read_bytes
 from mmbench.types import Media
-from tests.support.files import write_file
+from tests.support.files import write_file, write_lines
 from tests.support.media.images import png
 
 Source = Callable[..., Samples]
@@ -105,3 +106,10 @@ def test_transcripts_of_a_table_with_other_names(tmp_path: Path) -> None:
 def test_rows_without_ids_and_files_are_numbered(tmp_path: Path) -> None:
     file = write_file(tmp_path / "x.csv", "question,answer\n1 + 1?,2\n1 + 2?,3\n")
     assert [sample.id for sample in answers(file).samples] == ["0", "1"]
+
+
+def test_repeated_ids_are_no_reason_for_another_task(tmp_path: Path) -> None:
+    file = tmp_path / "ref.jsonl"
+    write_lines(file, {"id": "u1", "text": "a"}, {"id": "u1", "text": "b"})
+    with pytest.raises(RepeatedIds, match=r"repeated: u1; remove or rename them$"):
+        mmbench.score("transcripts", {"u1": "a"}, data=file)

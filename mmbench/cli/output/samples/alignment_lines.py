@@ -85,6 +85,8 @@ def _group_lines(group: Sequence[_Column], gap: str, indent: int, start: int) ->
 
 
 def _summary(alignment: Alignment, unit: str) -> str:
+    if alignment.left_out:
+        return "left out by the metric: the reference is empty or a remark"
     edits = alignment.edits
     parts = [
         count(number, noun)
