@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
 import msgspec
 
 from mmbench import metric_names
@@ -29,9 +32,14 @@ from mmbench.spec import task_files
 from mmbench.storage import records as store
 from mmbench.storage.row_columns import REQUIRED
 from mmbench.storage.run_lookup import RunReference, find_run
-from mmbench.types import Prediction, Predictions, RunRecord, TaskSpec
+from mmbench.types import Prediction, Predictions, Ranking, RunRecord, TaskSpec
+
+_T = TypeVar("_T")
 
 _NOTE = "rescored from"
+# Facts about the models of the earlier scores, such as a judge, do not belong to the new scores.
+_EARLIER_NOTES = (_NOTE, "judge: ")
+_EARLIER_FACTS = ("judge: ", "judge computed", "judge all")
 
 
 def rescore(
@@ -68,14 +76,16 @@ def rescore(
             check_breakdowns(spec, [p.tags for p in predictions.each()])
             if options.data is not None:
                 predictions = _with_inputs(predictions, spec, options)
+        names, extractor = list(metrics or spec.metrics), FeatureExtractor(context)
+        extractor.check(names, spec.metric_options)
         with costs.clock.stage("measure"):
             measured = measure(
-                list(metrics or spec.metrics),
+                names,
                 predictions.directions,
                 breakdowns=spec.breakdowns,
                 headline=spec.headline,
                 signature=record.task.asked,
-                feature_extractor=FeatureExtractor(context),
+                feature_extractor=extractor,
                 options=spec.metric_options,
                 seed=record.seed,
             )
@@ -89,10 +99,10 @@ def rescore(
         seed=record.seed,
         search=record.index,
         counts=record.counts,
-        throughput=record.throughput,  # of the run that made the outputs
+        throughput=_of_evaluated_model(record.throughput),  # of the run that made the outputs
         baseline=record.baseline,
         endpoint=None,
-        tokens=record.tokens | costs.tokens(),
+        tokens=_of_evaluated_model(record.tokens) | costs.tokens(),
         cost=record.cost,
     )
     spec = with_recorded_scores(spec, record)
@@ -112,22 +122,26 @@ def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
     return find_task(name, changed)[0]
 
 
-def _failures(record: RunRecord, predictions: Predictions) -> tuple[int, list[tuple[str, str]]]:
-    """Return the number of samples without an output, and their ids and reasons.
+def _notes(record: RunRecord, predictions: Predictions, others: list[str]) -> list[str]:
+    earlier = [note for note in record.notes if not note.startswith(_EARLIER_NOTES)]
+    added = [note for note in (*reasoning_notes(predictions), *others) if note not in earlier]
+    return [*earlier, *added, f"{_NOTE} {record.run}"]
 
-    Samples that only a metric of the run rejected have an output, which is scored again. In
-    retrieval, failed documents have no row, so the failures are those of the record.
+
+def _failures(record: RunRecord, predictions: Predictions) -> tuple[int, Sequence[tuple[str, str]]]:
+    """Return the number of failed samples of a run and some of them, with the reasons.
+
+    Outputs that only the earlier metrics could not score are left out. Failed documents of a
+    retrieval task have no row, so that the record counts them.
     """
-    if record.task.kind == "retrieval":
+    if any(isinstance(p.value, Ranking) for p in predictions.each()):
         return record.counts["failed"], record.failures
     failed = predictions.failed()
     return len(failed), failed
 
 
-def _notes(record: RunRecord, predictions: Predictions, others: list[str]) -> list[str]:
-    earlier = [note for note in record.notes if not note.startswith(_NOTE)]
-    added = [note for note in (*reasoning_notes(predictions), *others) if note not in earlier]
-    return [*earlier, *added, f"{_NOTE} {record.run}"]
+def _of_evaluated_model(facts: Mapping[str, _T]) -> dict[str, _T]:
+    return {name: one for name, one in facts.items() if not name.startswith(_EARLIER_FACTS)}
 
 
 def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:

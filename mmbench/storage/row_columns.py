@@ -21,6 +21,7 @@ _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
 REQUIRED = ("direction", "split", "id", "group", "error", "value", "target", "tags")
 OUTPUT_DATA = "data:output"  # the encoded bytes of generated images and audio
 SCORE = ":score"  # the end of the name of a column with the value of a metric for each sample
+UNSCORED = "unscored"  # METRIC:unscored holds the reasons why a metric could not score outputs
 _MOST_SPLITS = 10_000
 _PART = 1 << 16  # rows in one array, which holds less than 2 GB of text and 2³¹ numbers
 

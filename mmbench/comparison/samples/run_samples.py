@@ -26,7 +26,7 @@ from mmbench.engine.recording.rows import stored_ranking
 from mmbench.errors import DataError
 from mmbench.protocols import Rows, StoredSamples
 from mmbench.storage.records import StoredRun, arrow_rows, read_rows
-from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED, SCORE
+from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED, SCORE, UNSCORED
 from mmbench.storage.sample_tables import read_sample_table
 from mmbench.types import MediaPlace, Modality, RunRecord
 from mmbench.validation.safe_parse import parse_json
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BLOCK = 1024  # rows converted to Python objects at a time
-_REJECTED = "a metric could not score the output"  # if the record does not list the reason
 _NONE = Documents([], [])
 
 
@@ -102,15 +101,9 @@ class RunSamples(Sequence[RunSample]):
 
         It has no output, or an output that a metric could not score.
         """
-        return np.asarray(self.rows["error"].is_valid()) | self._rejected
-
-    @cached_property
-    def _rejected(self) -> Flags:
-        return self._values.rejected()
-
-    @cached_property
-    def _reasons(self) -> dict[str, str]:
-        return dict(self.record.failures)
+        columns = ["error", *self._unscored_columns]
+        flags = [np.asarray(self.rows[name].is_valid()) for name in columns]
+        return np.logical_or.reduce(flags)
 
     def wrong(self, metric: str | None = None) -> Flags:
         """Return whether each row was measured and its value is short of the best possible value.
@@ -181,7 +174,7 @@ class RunSamples(Sequence[RunSample]):
             group=cells["group"],
             tags=tags,
             error=cells["error"],
-            rejected=self._reasons.get(ident, _REJECTED) if self._rejected[row] else None,
+            rejected=self._rejected(cells),
             texts=stored.texts if stored else {},
             media=stored.media if stored else {},
             references=reference_texts(target, labels),
@@ -211,6 +204,14 @@ class RunSamples(Sequence[RunSample]):
         values = ((name, float(self.scores(name)[row])) for name in self.metrics)
         return {name: value for name, value in values if not isnan(value)}
 
+    def _rejected(self, cells: Mapping[str, Any]) -> str | None:
+        reasons = dict.fromkeys(cells[name] for name in self._unscored_columns if cells[name])
+        return "; ".join(reasons) or None
+
+    @cached_property
+    def _unscored_columns(self) -> list[str]:
+        return [name for name in self.rows.column_names if name.endswith(f":{UNSCORED}")]
+
     def _details(self, cells: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         details: dict[str, dict[str, Any]] = {}
         for name, metric, what in self._detail_columns:
@@ -221,7 +222,8 @@ class RunSamples(Sequence[RunSample]):
     @cached_property
     def _detail_columns(self) -> list[tuple[str, str, str]]:
         """The name of each column of details, its metric, and what it holds."""
-        names = [n for n in self.rows.column_names if ":" in n and not n.endswith(SCORE)]
+        others = (SCORE, f":{UNSCORED}")
+        names = [n for n in self.rows.column_names if ":" in n and not n.endswith(others)]
         parts = [(name, *name.rpartition(":")[::2]) for name in names]
         return [part for part in parts if part[1] in self.rows.column_names]
 

@@ -72,21 +72,6 @@ class SampleScores:
         order = np.lexsort([self._badness(one) for one in reversed(names)])
         return order[~np.isnan(self.values(name)[order])]
 
-    def rejected(self) -> Flags:
-        """Return whether each row has an output that a metric could not score [n].
-
-        The lists of the metric are null in such a row. A sample that the convention of a metric
-        leaves out, such as a silent one, has a list.
-        """
-        rejected = np.zeros(len(self._rows), np.bool_)
-        directions = np.asarray(self._rows["direction"].to_pylist(), object)
-        for name, info in self._record.scores.items():
-            base, direction, _ = split_name(name, self._directions)
-            if base in self._rows.column_names and info.fold != "whole" and not is_macro(name):
-                lacking = np.asarray(self._rows[base].is_null())
-                rejected |= lacking & (directions == direction) if direction else lacking
-        return np.asarray(rejected & np.asarray(self._rows["error"].is_null()))
-
     def _badness(self, name: str) -> Floats:
         """Return numbers [n] that are lowest for the worst values."""
         values = self.values(name)

@@ -12,7 +12,8 @@ column `data:output` (binary) holds generated images and audio that are in no fi
 With these rows, a run can be compared and rescored without the model and the data.
 
 The columns `METRIC:score` (float64) hold the value of a metric for one sample, such as a hit or the
-error rate of an utterance. `METRIC:answer`, `METRIC:insertions` … are further details of a metric.
+error rate of an utterance. `METRIC:unscored` holds the reason for each output that a metric could
+not score. `METRIC:answer`, `METRIC:insertions` … are further details of a metric.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ from mmbench.engine.recording.stored_media import StoredMedia
 from mmbench.engine.scoring.estimates import MeasuredDirection
 from mmbench.errors import DataError
 from mmbench.storage.media_places import media_place
-from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED
+from mmbench.storage.row_columns import OUTPUT_DATA, REQUIRED, UNSCORED
 from mmbench.text.segments import parse_reference, parse_segments
 from mmbench.types import InvalidContent, Media, Prediction, Predictions, Ranking
 from mmbench.validation.safe_parse import encode_json, parse_json
@@ -89,6 +90,9 @@ def rows_table(predictions: Predictions, scored_metrics: Sequence[MeasuredDirect
         if scored.score.fold != "whole":
             _fill_rows(measured, len(table["id"]), scored)
             _fill_details(further, len(table["id"]), scored)
+        if scored.rejected:
+            reasons = [scored.rejected.get(ident) for ident in table["id"]]
+            further[f"{scored.metric}:{UNSCORED}"] = np.array(reasons, object)
     cells = {
         name: values.tolist() if values.dtype == object else Numbers(values)
         for name, values in further.items()

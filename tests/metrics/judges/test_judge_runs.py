@@ -222,6 +222,28 @@ def test_rescoring_asks_a_judge_with_the_inputs_of_the_data(
     assert again["tokens"]["judge computed"]["completion"] == 0
 
 
+def test_rescoring_keeps_no_failures_and_facts_of_the_earlier_judge(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_record(capsys, *command(data, "toy-judge-vague"), code=3)["run"]
+    rescore = ["rescore", run, "--plugin", PLUGIN, "--data", data, "--quiet", "--metric"]
+    other = run_record(capsys, *rescore, f"{RUBRIC}@toy-judge")
+    assert (other["counts"]["failed"], other["failures"]) == (0, [])
+    assert "judge: toy-judge" in other["notes"] and "judge: toy-judge-vague" not in other["notes"]
+    words = run_record(capsys, *rescore, "exact_match")
+    assert not any("judge" in key for key in (*words["tokens"], *words["throughput"]))
+
+
+def test_inspect_says_why_a_sample_is_unscored(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = run_record(capsys, *command(data, "toy-judge-vague"), code=3)["run"]
+    assert main(["inspect", run, "--failed"]) == 0
+    shown = capsys.readouterr().out
+    assert "1 failed" in shown and "6  n/a" in shown
+    assert "unscored   unparsable verdict of the judge: score is 'right or wrong'" in shown
+
+
 def test_inspect_shows_verdicts_and_escapes_them(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
