@@ -138,7 +138,8 @@ def parse_yaml(text: str) -> object:
         _check_events(yaml.parse(text, Loader=loader))
         return yaml.load(text, Loader=loader)
     except yaml.YAMLError as error:
-        raise ValueError(f"not valid YAML: {' '.join(str(error).split())}") from error
+        where = str(error).replace('in "<unicode string>", ', "in ")
+        raise ValueError(f"not valid YAML: {' '.join(where.split())}") from error
     except _Refused:
         raise
     except _CONSTRUCTOR_ERRORS as error:

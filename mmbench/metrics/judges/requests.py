@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from mmbench.errors import SpecError, UserError
+from mmbench.errors import UserError
 from mmbench.metrics.judges.prompt import (
     judged_sample,
     pairwise_conversations,
     score_conversation,
 )
-from mmbench.metrics.judges.rubric import Rubric, load_rubric
+from mmbench.metrics.judges.rubric import Rubric, check_name, load_rubric, rubric_path
 from mmbench.storage.file_names import name_fault
 from mmbench.types import Conversation, FeatureRequest, InvalidContent, Prediction
 
@@ -44,9 +44,10 @@ def rubric_of(name: str, options: Mapping[str, object]) -> Rubric:
     Raises SpecError if the rubric in the file has another name.
     """
     file = options.get("rubric")
-    rubric = load_rubric(name if file is None else str(file))
-    if rubric.name != name:
-        raise SpecError(f"{file or name}: the rubric's name is {rubric.name}, not {name}")
+    if file is None:
+        return load_rubric(name)
+    rubric = load_rubric(str(file))
+    check_name(rubric, name, rubric_path(str(file)))
     return rubric
 
 

@@ -28,6 +28,7 @@ SLOT = re.compile(r"\{(\w+)\}")
 _OPTIONAL_SLOTS = ("question", "references")
 _ANSWER_SLOTS = {"score": ("answer",), "pairwise": ("answer_a", "answer_b")}
 _VALUE_KEYS = {"score": "score", "pairwise": "preferred"}
+_SUFFIXES = (".yaml", ".yml")  # a name with one of these is a path
 _MEDIA = ("image", "audio", "video")
 
 
@@ -102,9 +103,21 @@ def rubric_files() -> dict[str, Path]:
 def load_rubric(name: str) -> Rubric:
     """Load a rubric by name or path.
 
-    Raises UnknownName for an unknown rubric, SpecError with file and line for an invalid file.
+    Raises UnknownName for an unknown rubric, SpecError with file and line for an invalid file,
+    and for a file with the name of another rubric.
     """
-    return read_rubric(rubric_path(name))
+    path = rubric_path(name)
+    rubric = read_rubric(path)
+    if not name.endswith(_SUFFIXES):
+        check_name(rubric, name, path)
+    return rubric
+
+
+def check_name(rubric: Rubric, name: str, path: Path) -> None:
+    """Raise SpecError with file and line unless the rubric in the file `path` has this name."""
+    if rubric.name != name:
+        message = f"{path}: name must be {name}, not {rubric.name}"
+        raise SpecError(f"{message}{line_of(path, message)}")
 
 
 def rubric_path(name: str) -> Path:
@@ -112,7 +125,7 @@ def rubric_path(name: str) -> Path:
 
     Raises UnknownName for an unknown name, SpecError for a file that does not exist.
     """
-    if name.endswith((".yaml", ".yml")):
+    if name.endswith(_SUFFIXES):
         path = Path(with_home(name))
         if not path.is_file():
             raise SpecError(f"{name}: no such rubric file")

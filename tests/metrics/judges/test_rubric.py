@@ -83,6 +83,16 @@ def test_an_invalid_rubric_is_refused_in_one_line(
     assert "\n" not in str(error.value)
 
 
+def test_a_file_with_the_name_of_another_rubric_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("rubrics").mkdir()
+    Path("rubrics/tone.yaml").write_text(f"{MINIMAL}name: other\n")
+    with pytest.raises(UserError, match=r"rubrics/tone.yaml: name must be tone, not other \(line"):
+        load_rubric("tone")
+
+
 def test_the_signature_depends_on_what_the_judge_is_told(tmp_path: Path) -> None:
     def signature(text: str) -> str:
         return load_rubric(write(tmp_path, text)).signature
