@@ -228,7 +228,7 @@ def _explain(name: str, revision: str | None, error: Exception) -> str:
     return (
         f"no checkpoint {label}: no folder has this name, the cache {constants.HF_HUB_CACHE} has"
         f" no complete copy, and {_reason(name, error)}, or give a local folder:"
-        " --model NAME@FOLDER"
+        " NAME@FOLDER"
     )
 
 

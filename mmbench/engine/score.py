@@ -22,6 +22,7 @@ from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import task_info
 from mmbench.engine.run import FinishedRun, measure_task, outcome_of
+from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.engine.scoring.long_texts import mark_long_texts
 from mmbench.engine.scoring.reasoning import reasoning_notes, without_reasoning
 from mmbench.engine.scoring.remarks import reference_notes
@@ -80,6 +81,7 @@ def score(
         task_entry = task_info(
             prepared, data_hash, options, without_reasoning=options.strip_reasoning
         )
+        FeatureExtractor(context).check(spec.metrics, spec.metric_options)
         measured = measure_task(prepared, marked, task_entry, context)
     notes = [
         *("scored from outputs", *outputs.notes, *_partial(all_data, data)),

@@ -213,7 +213,7 @@ def test_without_a_network_one_attempt(hub: tuple[str, list[str]], tmp_path: Pat
         error = finish(process)["error"]
         assert "cannot be reached" in error
         assert str(tmp_path / "hub") in error
-        assert "--model NAME@FOLDER" in error
+        assert "give a local folder: NAME@FOLDER" in error
     assert len(seen) == 2, "asked once each, never again"
 
 

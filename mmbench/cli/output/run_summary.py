@@ -15,6 +15,7 @@ from mmbench.text.number_format import format_cost, format_number, format_rate, 
 from mmbench.types import PublishedInfo, RunRecord, ScoreInfo, other_tokens
 
 _PARTS = 8  # values of a tag shown after a run
+_REASON = 1_000  # characters of a reason, which ends with what to type
 _OTHER_MODEL = "not comparable: another model"
 _NOT_COMPARABLE = "not comparable"
 
@@ -90,7 +91,7 @@ def _shared_reason(record: RunRecord, reason: str) -> str:
     """Return a line with a reason and the names of the scores for which it holds."""
     names = [plain(name) for name, score in record.scores.items() if score.reason == reason]
     scores = "all scores" if len(names) == len(record.scores) else ", ".join(names)
-    return f"  {plain(reason)}: {scores}"
+    return f"  {plain(reason, _REASON)}: {scores}"
 
 
 def _scores(record: RunRecord, width: int | None, elsewhere: list[str]) -> list[str]:
@@ -113,7 +114,7 @@ def _remarks(score: ScoreInfo, entry: PublishedInfo | None, elsewhere: list[str]
     """
     parts = [f"[{interval(score)}]"] if score.low is not None else []
     has_own_reason = score.reason and score.reason not in elsewhere
-    parts += [f"({plain(score.reason)})"] if has_own_reason else []
+    parts += [f"({plain(score.reason, _REASON)})"] if has_own_reason else []
     if entry and not entry.verdict.startswith(_OTHER_MODEL):
         known = f"published {format_number(entry.value)} for {plain(entry.model)}"
         comparable = not entry.verdict.startswith(_NOT_COMPARABLE)

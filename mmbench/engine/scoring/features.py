@@ -57,14 +57,12 @@ class FeatureExtractor:
         """Find the models of a metric, without loading them; return each request with its model.
 
         `wants` is the feature request for the metric's name (`metric_names.feature_request`).
-        Raises Missing if a model cannot be found, UserError if it lacks the ability that the metric
-        needs.
+        Raises Missing if a model cannot be found, ModelError if a flag names it, UserError if it
+        lacks the ability that the metric needs.
         """
-        first, second = metric.partition("@")[0] + "@", metric.partition(",")[0]
-        others = f"{second}," if "@" in second else f"{second}@,"
+        requests = wants.chain()
         return [
-            (one, self._model(metric, one, others if at else first))
-            for at, one in enumerate(wants.chain())
+            (one, self._model(metric, one, _up_to_model(metric, one, wants))) for one in requests
         ]
 
     def _model(self, metric: str, wants: FeatureRequest, named: str) -> Model:
@@ -75,11 +73,9 @@ class FeatureExtractor:
             resolver = ModelResolver(context.keys, device=context.options.device)
             model = find(text, resolver, dict(wants.options))
         except ModelError as error:
-            if wants.model is None:  # chosen by a flag
-                raise ModelError(f"--{wants.chosen_by}: {error}") from error
-            raise Missing(
-                f"metric {metric} needs a model: {error}; or use another model: {named}NAME@FOLDER"
-            ) from error
+            if flag := _flag(wants):
+                raise ModelError(f"{flag}: {error}") from error
+            raise _missing_model(metric, error, named) from error
         needed = {modality for modality, _ in wants.modalities.values()} | wants.media
         if model.destination and not context.options.allow_outside:
             raise UserError(
@@ -117,8 +113,9 @@ class FeatureExtractor:
         wants: FeatureRequest,
         predictions: Sequence[Prediction],
     ) -> ExtractedFeatures:
-        """Return the features of every prediction. Raises the same errors as `models`.
+        """Return the features of every prediction.
 
+        Raises the same errors as `models`, and Missing if a model cannot be loaded.
         If the metric has several requests, the later ones see the features of the earlier ones,
         and leave out the predictions that failed before.
         """
@@ -128,7 +125,11 @@ class FeatureExtractor:
             key += (model.info.hash, request.contents, request.normalise)
             key += (request.method, request.labels)
             if key not in self._last or not _are_same(self._last[key][0], predictions):
-                more = self._extend(metric, request, model, predictions, extracted)
+                try:
+                    more = self._extend(metric, request, model, predictions, extracted)
+                except ModelError as error:  # it cannot be loaded; other metrics have values
+                    named = _up_to_model(metric, request, wants)
+                    raise _missing_model(metric, error, named) from error
                 self._last[key] = predictions, more
             extracted = self._last[key][1]
         return extracted
@@ -223,6 +224,28 @@ def _model_name(metric: str, wants: FeatureRequest, options: RunSettings) -> str
     if file.option not in options.metric_models:
         raise Missing(f"metric {metric} needs {file.hint}")
     return f"{wants.model}@{options.metric_models[file.option]}"
+
+
+def _flag(wants: FeatureRequest) -> str:
+    """Return the flag that chose the model of a request, such as `--judge`; "" if none did."""
+    if wants.model is None:
+        return f"--{wants.chosen_by}" if wants.chosen_by else ""
+    file = wants.files.get(wants.model)
+    return f"--{file.option.replace('_', '-')}" if file else ""
+
+
+def _up_to_model(metric: str, request: FeatureRequest, first: FeatureRequest) -> str:
+    """Return a metric's name up to that of the model of a request: `fense@`, `fense@,`."""
+    if request is first:
+        return metric.partition("@")[0] + "@"
+    name = metric.partition(",")[0]
+    return f"{name}," if "@" in name else f"{name}@,"
+
+
+def _missing_model(metric: str, error: ModelError, named: str) -> Missing:
+    return Missing(
+        f"metric {metric} needs a model: {error}; or use another model: {named}NAME@FOLDER"
+    )
 
 
 def _check_contents(metric: str, wants: FeatureRequest, contents: Sequence[object]) -> None:

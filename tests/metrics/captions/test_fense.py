@@ -17,7 +17,7 @@ from mmbench.metrics.captions.semantic.fluency import fluency_error_rate
 from mmbench.metrics.captions.semantic.spider_fl import penalised_spider
 from mmbench.types import InvalidContent, Prediction
 from tests.support.checkpoints import text_encoders
-from tests.support.command_line import run_record
+from tests.support.command_line import refusal, run_record
 from tests.support.files import write_file
 
 CAPTIONS = {
@@ -152,3 +152,24 @@ def test_a_missing_detector_leaves_the_other_scores(
     assert main(["show", "metric", "fense"]) == 0
     shown = capsys.readouterr().out
     assert "fluency; ,MODEL: any other; fluency needs --fluency-detector FILE" in shown
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_other_scores(
+    task: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (task / "sentences/1_Pooling/config.json").write_text('{"word_embedding_dimension": 16}')
+    detector = ("--fluency-detector", f"{task}/detector")
+    scores = run_record(capsys, *score(task, *detector))["scores"]
+    name = f"fense@text-encoder@{task}/sentences"
+    assert scores[name]["value"] is None
+    assert "asks for the pooling none" in scores[name]["reason"]
+    assert scores[name]["reason"].endswith("or use another model: fense@NAME@FOLDER")
+    assert scores["rouge_l"]["value"] > 0 and scores["fluency_error_rate"]["value"] > 0
+
+
+def test_a_wrong_folder_of_a_flag_is_refused_before_the_models_run(
+    task: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    message = refusal(capsys, *score(task, "--fluency-detector", f"{task}/bert"))
+    assert "error: --fluency-detector: model fluency: checkpoint" in message
+    assert "loading" not in message
