@@ -496,17 +496,17 @@ CONFORMANCE: NameTable = {
         "mmbench.reference.worlds.shapes.conformance:CASES",
         "drawings of the shapes world",
     ),
-    "speech": ("mmbench.conformance.speech:CASES", "error rates of transcripts"),
+    "speech": ("mmbench.conformance.speech.error_rates:CASES", "error rates of transcripts"),
     "languages": (
-        "mmbench.conformance.languages:CASES",
+        "mmbench.conformance.speech.languages:CASES",
         "transcripts of other languages, long recordings, translations",
     ),
     "mos": (
-        "mmbench.conformance.mos:CASES",
+        "mmbench.conformance.speech.mos:CASES",
         "opinion scores and their predictors, speaker similarity",
     ),
     "judges": ("mmbench.conformance.judges:CASES", "judges, and their agreement with people"),
-    "speakers": ("mmbench.conformance.speakers:CASES", "speech of several people"),
+    "speakers": ("mmbench.conformance.speech.speakers:CASES", "speech of several people"),
 }
 
 EXAMPLE_DATA = "shapes"

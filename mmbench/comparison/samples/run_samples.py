@@ -103,7 +103,7 @@ class RunSamples(Sequence[RunSample]):
         """
         columns = ["error", *self._unscored_columns]
         flags = [np.asarray(self.rows[name].is_valid()) for name in columns]
-        return np.logical_or.reduce(flags)
+        return np.asarray(np.any(flags, axis=0))
 
     def wrong(self, metric: str | None = None) -> Flags:
         """Return whether each row was measured and its value is short of the best possible value.

@@ -240,8 +240,8 @@ def test_inspect_says_why_a_sample_is_unscored(
     run = run_record(capsys, *command(data, "toy-judge-vague"), code=3)["run"]
     assert main(["inspect", run, "--failed"]) == 0
     shown = capsys.readouterr().out
-    assert "1 failed" in shown and "6  n/a" in shown
-    assert "unscored   unparsable verdict of the judge: score is 'right or wrong'" in shown
+    assert "1 failed" in shown and "6  failed" in shown
+    assert "failed     unparsable verdict of the judge: score is 'right or wrong'" in shown
 
 
 def test_inspect_shows_verdicts_and_escapes_them(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mmbench.conformance import cases, run_case
 from mmbench.conformance.case import measured, value
-from mmbench.conformance.speakers import generated_sessions
+from mmbench.conformance.speech.speakers import generated_sessions
 from mmbench.errors import SampleError, UserError
 from mmbench.metric_names import check_metric, metric
 from mmbench.metrics.speech.speakers import tcpwer

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance import open_asr
 from mmbench.conformance.case import (
     DEFINITION,
     Case,
@@ -17,6 +16,7 @@ from mmbench.conformance.case import (
     value,
 )
 from mmbench.conformance.packages import library
+from mmbench.conformance.speech import open_asr
 from mmbench.metrics.speech.normalisers import normalise
 from mmbench.types import Prediction
 

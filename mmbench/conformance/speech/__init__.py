@@ -1,0 +1,1 @@
+"""Conformance cases of speech: transcripts, speakers, opinion scores and translations."""
