@@ -170,6 +170,12 @@ def first_reading(pieces: list[Piece]) -> str:
     return " ".join(filter(None, parts))
 
 
+def reference_text(reference: object) -> str:
+    """Return a reference as text; with alternatives, its first reading."""
+    pieces = pieces_of(reference)
+    return str(reference) if pieces is None else first_reading(pieces)
+
+
 def count_readings(pieces: list[Piece]) -> int:
     """Return the number of combinations of choices, even if some of them give equal texts."""
     number = 1

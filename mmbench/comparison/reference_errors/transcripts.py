@@ -14,7 +14,7 @@ from mmbench.comparison.reference_errors.free_texts import Form, Pair, longest_f
 from mmbench.comparison.reference_errors.known_errors import KnownError, Words
 from mmbench.metrics.speech.alignment import ErrorRate, Step, align, tokens_of
 from mmbench.metrics.speech.normalisers import normalise
-from mmbench.text.alternatives import first_reading, pieces_of
+from mmbench.text.alternatives import reference_text
 from mmbench.types import Prediction
 
 
@@ -54,7 +54,9 @@ class Transcripts:
 
     @cached_property
     def _references(self) -> dict[str, Words]:
-        return {ident: self._words(_text(p.target)) for ident, p in self._predictions.items()}
+        return {
+            ident: self._words(reference_text(p.target)) for ident, p in self._predictions.items()
+        }
 
     @cached_property
     def _having(self) -> dict[str, list[str]]:
@@ -81,11 +83,6 @@ class Transcripts:
             for choices in spoken
         ]
         return "wrong" if "wrong" in forms else "right" if "right" in forms else None
-
-
-def _text(target: object) -> str:
-    pieces = pieces_of(target)
-    return str(target) if pieces is None else first_reading(pieces)
 
 
 def places(text: Sequence[str], phrase: Words) -> list[int]:

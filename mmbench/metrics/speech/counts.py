@@ -17,7 +17,7 @@ from mmbench.metrics.speech.edits import NO_EDITS, Edits, fewest_edits
 from mmbench.metrics.speech.normalisers import deletes_marks, normalise
 from mmbench.metrics.speech.spacing import spacing_note
 from mmbench.text import count
-from mmbench.text.alternatives import first_reading, has_alternatives, pieces_of
+from mmbench.text.alternatives import has_alternatives, pieces_of, reference_text
 from mmbench.types import Prediction
 
 
@@ -83,7 +83,7 @@ def reference_notes(
     empty = [one.insertions for one in counts if not one.reference]
     dropped = sum(is_dropped(target, normaliser) for target in targets)
     braced = sum(isinstance(target, str) and has_alternatives(target) for target in targets)
-    marked = sum(deletes_marks(normaliser, _text(target)) for target in targets)
+    marked = sum(deletes_marks(normaliser, reference_text(target)) for target in targets)
     notes = []
     if dropped:
         notes.append(
@@ -105,10 +105,5 @@ def reference_notes(
             " cer[multilingual] keep them"
         )
     if not rate.characters:
-        notes.append(spacing_note(map(_text, targets)))
+        notes.append(spacing_note(map(reference_text, targets)))
     return "; ".join(filter(None, notes))
-
-
-def _text(target: Any) -> str:
-    pieces = pieces_of(target)
-    return str(target) if pieces is None else first_reading(pieces)
