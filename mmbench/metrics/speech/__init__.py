@@ -41,7 +41,9 @@ def wer(predictions: Sequence[Prediction], normaliser: str) -> Score:
 
     Range [0, ∞), lower is better; with insertions it can exceed 1. Rows are [edits, reference
     words]; the row of an empty reference has 0 words. `normaliser` is a name from
-    `mmbench.metrics.speech.normalisers`. Source: NIST sclite; jiwer `wer`.
+    `mmbench.metrics.speech.normalisers`. The options `recording` and `order`, names of tags, join
+    the utterances of each recording before they are aligned, also in the other error rates. Source:
+    NIST sclite; jiwer `wer`.
     """
     return _rate(predictions, normaliser, lambda one: [one.edits, one.reference], "unit=word")
 
