@@ -40,7 +40,9 @@ LAYOUTS = (
 )
 
 
-def own_rows(place: str | DataPlace, split: str | None = None, value: str = "") -> Rows:
+def own_rows(
+    place: str | DataPlace, split: str | None = None, value: str = "", formats: str = ""
+) -> Rows:
     """Open the user's own data as rows; cells are read when their column is first used.
 
     `place` is one of these:
@@ -57,7 +59,8 @@ def own_rows(place: str | DataPlace, split: str | None = None, value: str = "") 
       a configuration as OWNER/NAME:CONFIG and a revision as OWNER/NAME#REVISION.
 
     `split` selects a split of the last three, or of a Karpathy file. By default it is `test`, or
-    the only split. `value` is the column of the values of a JSON mapping {id: value}.
+    the only split. `value` is the column of the values of a JSON mapping {id: value}. `formats`
+    names further formats that the caller reads, for error messages.
 
     Raises DataError for data that cannot be read, UnknownName for an unknown split.
     """
@@ -73,26 +76,34 @@ def own_rows(place: str | DataPlace, split: str | None = None, value: str = "") 
     match = _HUB_ID.fullmatch(str(place))
     if match and path.suffix.lower() not in _FILES:
         return library_rows(None, match["path"], match["config"], split, match["revision"])
-    raise DataError(f"{place}: no such file or folder; {_advice(path)}")
+    raise DataError(f"{place}: no such file or folder; {_advice(path, formats)}")
 
 
-def _advice(missing: Path) -> str:
+def _advice(missing: Path, formats: str) -> str:
     """Return the most similar names next to a path that does not exist, else all layouts."""
     try:
         names = [path.name for path in islice(missing.parent.iterdir(), _MOST_NAMES)]
     except OSError:
         names = []
     near = [str(missing.parent / name) for name in near_names(missing.name, sorted(names))]
-    return f"did you mean {', '.join(near)}?" if near else f"give {LAYOUTS}"
+    return f"did you mean {', '.join(near)}?" if near else f"give {_layouts(formats)}"
+
+
+def _layouts(formats: str) -> str:
+    return f"{formats}, {LAYOUTS}" if formats else LAYOUTS
 
 
 def rows_of(
-    root: str | DataPlace | None, path: str, split: str | None = None, value: str = ""
+    root: str | DataPlace | None,
+    path: str,
+    split: str | None = None,
+    value: str = "",
+    formats: str = "",
 ) -> Rows:
     """Return the rows of the data at `root` (`--data`), or else at `path` (`own_rows`)."""
     if root is None and not path:
-        raise DataError(f"no data were given; give --data PATH: {LAYOUTS}")
-    return own_rows(path if root is None else root, split, value)
+        raise DataError(f"no data were given; give --data PATH: {_layouts(formats)}")
+    return own_rows(path if root is None else root, split, value, formats)
 
 
 def _file_rows(file: Path, split: str | None, value: str) -> Rows:

@@ -35,6 +35,7 @@ from mmbench.text import listed
 from mmbench.types import Sample
 
 _SPECIAL = (".trn", ".csv", ".tsv")  # which may be in a format that is no general table
+_FORMATS = "a .trn or .txt file, a folder of Kaldi, LibriSpeech or CMUSphinx"
 # Names of LibriSpeech's parts (openslr.org/12).
 _PARTS = (
     *("dev-clean", "dev-other", "test-clean", "test-other"),
@@ -87,7 +88,7 @@ def transcripts(
         if not columns:
             _refuse_audio_alone(root)
         file = _own_file(root)
-    rows = read_table(file) if file else rows_of(root, path, split or None, "text")
+    rows = read_table(file) if file else rows_of(root, path, split or None, "text", _FORMATS)
     table = own_table(rows, columns or {}, ROLES)
     data = _data(transcript_table(table))
     return replace(data, source={**table.source, **data.source})

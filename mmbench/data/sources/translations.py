@@ -58,7 +58,7 @@ def translations(
     """
     if isinstance(root, Path) and root.suffix.lower() == ".txt" and root.is_file():
         return Samples(plain_lines(root))
-    rows = own_table(rows_of(root, path, split, "reference"), columns or {}, _ROLES)
+    rows = own_table(rows_of(root, path, split, "reference", "a .txt file"), columns or {}, _ROLES)
     name, cells = rows.only(_REFERENCES, "reference")
     media = media_by_modality(rows)
     text = next((column for column in _TEXTS if rows.find(column)), "text")

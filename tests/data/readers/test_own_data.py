@@ -6,6 +6,8 @@ import pytest
 
 from mmbench.data.readers.own_data import own_rows
 from mmbench.data.readers.rows import Rows
+from mmbench.data.sources.transcripts import transcripts
+from mmbench.data.sources.translations import translations
 from mmbench.errors import DataError
 from tests.support.files import write_file
 from tests.support.media.images import png
@@ -111,6 +113,14 @@ def test_a_misspelt_path(tmp_path: Path) -> None:
         own_rows(str(tmp_path / "prodcts.csv"))
     with pytest.raises(DataError, match=r"gone/x.csv: no such file or folder; give a table"):
         own_rows(str(tmp_path / "gone/x.csv"))
+    with pytest.raises(DataError, match=r"no such file or folder; give a \.trn file, a table"):
+        own_rows(str(tmp_path / "gone/x.csv"), formats="a .trn file")
+    for source, formats in (
+        (transcripts, r"a \.trn or \.txt file"),
+        (translations, r"a \.txt file"),
+    ):
+        with pytest.raises(DataError, match=rf"give --data PATH: {formats}.*, a table"):
+            source(None)
 
 
 def test_a_path_of_a_table_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
