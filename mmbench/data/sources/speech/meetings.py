@@ -126,5 +126,8 @@ def _regions(files: list[Path], sessions: Iterable[str]) -> Regions:
     missing = [session for session in sessions if session not in regions]
     if files and missing:
         names = listed(file.name for file in files)
-        raise DataError(f"{names}: no evaluation regions for {listed(missing)}")
+        raise DataError(
+            f"{names}: no evaluation regions for {listed(missing)}; add lines"
+            " `session channel start end`"
+        )
     return regions
