@@ -98,18 +98,23 @@ def _signature_parts(records: Sequence[RunRecord]) -> list[str]:
 
     Each result is text. The signatures of a score are compared between the records that have this
     score. For a record that lacks some scores, the text also lists the missing scores (`no wer`),
-    or, if these are fewer, the scores that it has (`only wer`).
+    or, if these are fewer, the scores that it has (`only wer`). They are last, because captions are
+    cut, and different measurements matter more than missing scores.
     """
     names = list(dict.fromkeys(name for record in records for name in record.scores))
     names = [name for name in names if any(_measured(record, name) for record in records)]
-    differing = [_presence(record, names) for record in records]
+    differing: list[list[str]] = [[] for _ in records]
     for name in names:
         having = [at for at, record in enumerate(records) if _measured(record, name)]
         parts = [records[at].measured_as(name).split(",") for at in having]
         common = set.intersection(*map(set, parts))
         for at, signature in zip(having, parts, strict=True):
             differing[at] += [part for part in signature if part not in {*common, *differing[at]}]
-    return [", ".join(parts) for parts in differing]
+    lists = [
+        [*parts, *_presence(record, names)]
+        for record, parts in zip(records, differing, strict=True)
+    ]
+    return [", ".join(parts) for parts in lists]
 
 
 def _presence(record: RunRecord, names: Sequence[str]) -> list[str]:
