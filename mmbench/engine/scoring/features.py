@@ -50,6 +50,7 @@ class FeatureExtractor:
     def __init__(self, context: RunContext) -> None:
         self._context = context
         self._runners: dict[str, InferenceRunner] = {}
+        self._unusable: dict[str, ModelError] = {}  # by the hash of the model
         # Metrics of the FID family share features, so the last result is memoised.
         self._last: dict[tuple[object, ...], tuple[Sequence[Prediction], ExtractedFeatures]] = {}
 
@@ -126,13 +127,22 @@ class FeatureExtractor:
             key += (request.method, request.labels)
             if key not in self._last or not _are_same(self._last[key][0], predictions):
                 try:
+                    self._refuse_unusable(model)
                     more = self._extend(metric, request, model, predictions, extracted)
-                except ModelError as error:  # it cannot be loaded; other metrics have values
+                except ModelError as error:  # metrics without this model have values
+                    self._unusable[model.info.hash] = error
+                    if flag := _flag(request):
+                        raise Missing(f"{flag}: {error}") from error
                     named = _up_to_model(metric, request, wants)
                     raise _missing_model(metric, error, named) from error
                 self._last[key] = predictions, more
             extracted = self._last[key][1]
         return extracted
+
+    def _refuse_unusable(self, model: Model) -> None:
+        """Raise the error of a model that could not be loaded, or whose server did not answer."""
+        if model.info.hash in self._unusable:
+            raise self._unusable[model.info.hash]
 
     def _extend(
         self,

@@ -265,6 +265,37 @@ def test_without_a_verdict_there_is_no_value_but_a_reason(
     assert record["scores"]["judge_kappa[answer-match]"]["reason"] == score["reason"]
 
 
+BROKEN = """
+from pathlib import Path
+import mmbench
+from mmbench.errors import ModelError
+
+@mmbench.register("model", "broken-judge")
+class Broken:
+    modalities = frozenset({"text"})
+
+    def __init__(self, folder, *, device, dtype):
+        with Path("loads").open("a") as file:
+            file.write("x")
+        raise ModelError("no weights")
+
+    def write(self, conversations, options):
+        raise AssertionError
+"""
+
+
+def test_a_judge_that_cannot_be_loaded_is_tried_once_and_leaves_the_other_scores(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_lines(Path("q.jsonl"), ROWS[0] | {"human": "right"}, ROWS[1] | {"human": "wrong"})
+    write_file(Path("broken.py"), BROKEN)
+    broken = command(data, "broken-judge")
+    record = run_record(capsys, *broken, "--plugin", "broken.py", code=4)
+    reasons = {score["reason"] for name, score in record["scores"].items() if "judge" in name}
+    assert reasons == {"--judge: no weights"} and Path("loads").read_text() == "x"
+    assert record["scores"]["exact_match"]["value"] == pytest.approx(1 / 2)
+
+
 def test_a_judge_from_python(data: str) -> None:
     judged = mmbench.metric(f"{RUBRIC}@toy-judge")
     predictions = [
