@@ -31,8 +31,12 @@ def corrected_scores(
     """Return the scores of a run against its references and against the corrected references.
 
     `metrics` are the metrics to compute; by default, all metrics of the run that need no model, no
-    option and no other program. Scores that do not change are left out, except the headline.
+    option and no other program. Scores that do not change are left out, except the headline and
+    those of `metrics`. Raises UserError for one of `metrics` that scores no outputs of this kind,
+    or cannot be computed here.
     """
+    for name in metrics:
+        metric_names.check_metric(name, record.task.kind, {})
     by_id: dict[str, list[KnownError]] = {}
     for error in errors:
         by_id.setdefault(error.id, []).append(error)
@@ -42,8 +46,13 @@ def corrected_scores(
         return replace(prediction, target=corrected(prediction.target, own)) if own else prediction
 
     names = list(metrics) or [name for name in record.scores if _is_simple(name)]
-    given = _measured(names, predictions)
-    fixed = _measured(names, predictions.mapped(correct))
+    try:
+        given = _measured(names, predictions)
+        fixed = _measured(names, predictions.mapped(correct))
+    except Missing:
+        if metrics:
+            raise
+        return []
     scores = [_score(given[name], fixed[name], seed) for name in given if name in fixed]
     return [one for one in scores if one.difference or one.metric in (record.headline, *metrics)]
 
@@ -62,10 +71,7 @@ def _is_simple(name: str) -> bool:
 def _measured(names: Sequence[str], predictions: Predictions) -> dict[str, MeasuredDirection]:
     if not names:
         return {}
-    try:
-        scored, _ = estimates(names, predictions.directions)
-    except Missing:
-        return {}
+    scored, _ = estimates(names, predictions.directions)
     return {one.name: one for one in scored if one.score.fold != "whole"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,14 +32,29 @@ def read_errors(path: Path) -> list[KnownError]:
 
     `id` is the id of a sample, `wrong` a word or phrase in its reference, `right` the word or
     phrase that should be there. Raises DataError for a file that cannot be read, for a row without
-    one of the three, and for two phrases that differ in case or punctuation only.
+    one of the three, for two phrases that differ in case or punctuation only, and for a wrong
+    phrase that is listed twice for one sample, because the tests would count its output twice.
     """
     if path.suffix.lower() not in TABLES:
         raise DataError(
             f"--errors {path}: unknown format; give a {', '.join(TABLES)} file with the columns"
             f" {', '.join(_COLUMNS)}"
         )
-    return [_error(record) for record in read_records(path)]
+    errors = [_error(record) for record in read_records(path)]
+    _refuse_repeated(errors)
+    return errors
+
+
+def _refuse_repeated(errors: Sequence[KnownError]) -> None:
+    places: dict[tuple[str, Words], str] = {}
+    for error in errors:
+        key = error.id, words(error.wrong)
+        if key in places:
+            raise DataError(
+                f"{error.where}: {error.wrong!r} of sample {error.id} is listed already"
+                f" ({places[key]}); list it once"
+            )
+        places[key] = error.where
 
 
 def _error(record: Record) -> KnownError:

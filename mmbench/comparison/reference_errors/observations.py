@@ -151,7 +151,7 @@ def _refuse_other_data(
     """Raise DataError for a list of errors that belongs to other data."""
     if counts.absent == counts.listed:
         raise DataError(
-            f"{errors[0].where}: run {record.run} has none of the {counts.listed} samples, e.g."
+            f"{errors[0].where}: run {record.run} has none of the samples, e.g."
             f" {errors[0].id!r}; give the ids of its samples (`mmbench inspect` shows them)"
         )
     if counts.absent + counts.outdated == counts.listed:

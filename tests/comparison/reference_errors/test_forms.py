@@ -148,6 +148,7 @@ def test_a_list_of_errors_is_read_from_tables(tmp_path: Path) -> None:
         ("id,wrong,right\n1,Skis,skis!\n", "are the same words"),
         ("id,wrong,right\n1,!!,b\n", "must each have a word"),
         ("id,wrong,right\n", "no rows"),
+        ("id,wrong,right\n1,a,b\n1,A,c\n", r"line 3: 'A' of sample 1 is listed already .*line 2"),
     ],
 )
 def test_a_faulty_list_is_refused_in_one_line(tmp_path: Path, text: str, message: str) -> None:

@@ -141,10 +141,12 @@ def test_the_command_prints_and_exits_like_compare(
     strict = ["--errors", str(few), "--alpha", "0.01", "--metric", "bleu@1"]
     assert main([*command, *strict]) == 4
     assert "too little data: even if all outputs were wrong" in capsys.readouterr().out
+    unfit = ["--errors", str(few), "--metric", "recall@1"]
+    assert "metric recall@1" in refusal(capsys, *command, *unfit)
     other = write_table(folder / "other.csv", [{"id": "0.png", "wrong": "cat", "right": "dog"}])
     assert "no reference of run" in refusal(capsys, *command, "--errors", str(other))
     strange = write_table(folder / "strange.csv", [{"id": "x", "wrong": "cat", "right": "dog"}])
-    assert "has none of the 1 samples" in refusal(capsys, *command, "--errors", str(strange))
+    assert "has none of the samples" in refusal(capsys, *command, "--errors", str(strange))
 
 
 def test_outputs_that_are_no_texts_are_refused(
