@@ -194,7 +194,7 @@ def test_roundtrip_wer_by_a_model_that_cannot_write(
 ) -> None:
     task = speaking_task("roundtrip_wer@test-speaker")
     message = refusal(capsys, "run", "-t", task, *speak)
-    assert "needs a model that can write audio, which test-speaker cannot" in message
+    assert "needs a model with the method write for audio, which test-speaker lacks" in message
 
 
 def test_the_defaults_of_the_page() -> None:

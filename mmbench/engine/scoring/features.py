@@ -85,10 +85,10 @@ class FeatureExtractor:
                 " --allow-outside"
             )
         if not hasattr(model.cls, wants.method) or needed - model.cls.modalities:
-            abilities = f"{wants.method} {' and '.join(sorted(needed))}"
             raise UserError(
-                f"metric {metric} needs a model that can {abilities}, which {text} cannot; use"
-                f" {named}NAME with another model"
+                f"metric {metric} needs a model with the method {wants.method} for"
+                f" {' and '.join(sorted(needed))}, which {text} lacks; use {named}NAME with another"
+                " model"
             )
         return model
 

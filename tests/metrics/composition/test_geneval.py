@@ -147,7 +147,9 @@ def test_the_detector_is_in_the_name() -> None:
     assert metric_names.metric("geneval@segmenter@a,clip@b")[1] == "segmenter@a,clip@b"
     with pytest.raises(Missing, match="use another model: geneval@NAME@FOLDER"):
         mmbench.metric("geneval@segmenter@/no")([])
-    with pytest.raises(UserError, match="needs a model that can detect image, which clip-nano"):
+    with pytest.raises(
+        UserError, match="needs a model with the method detect for image, which clip-nano"
+    ):
         mmbench.metric("geneval@clip-nano")([])
 
 

@@ -163,7 +163,7 @@ def test_a_judge_sees_the_image_if_the_rubric_says_so(
     record = run_record(capsys, *score, *flags, "toy-judge-eyes")
     assert by_id(record, "score", metric) == {"a": 5, "b": 1}
     message = refusal(capsys, *score, *flags, "toy-judge")
-    assert f"metric {metric} needs a model that can write image and text" in message
+    assert f"metric {metric} needs a model with the method write for image and text" in message
     assert message.count("\n") == 1
 
 
@@ -171,7 +171,7 @@ def test_an_unsuitable_judge_is_refused_before_the_model_runs(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for judge, words in [
-        ("clip-nano", "needs a model that can write"),
+        ("clip-nano", "needs a model with the method write"),
         ("llava@/nowhere", "--judge: "),
         ("api@m", "would send texts to"),
     ]:
