@@ -40,7 +40,8 @@ def _requirements(prediction: Prediction) -> Requirements | InvalidContent:
         parsed = msgspec.json.decode(text, type=Requirements)
     except msgspec.DecodeError as error:
         return InvalidContent(f"the requirements of the prompt are not valid: {error}")
-    fault = next(filter(None, map(_fault, [*parsed.include, *parsed.exclude], range(99))), "")
+    faults = (_fault(c, at) for at, c in enumerate([*parsed.include, *parsed.exclude]))
+    fault = next(filter(None, faults), "")
     return InvalidContent(fault) if fault else parsed
 
 
