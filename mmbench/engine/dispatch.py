@@ -104,7 +104,9 @@ def encode_output(output: object, model: object, method: Method, name: str) -> S
 
 
 def _described(output: object) -> str:
-    """Return the type of an output, with the types of its parts if it is a generated text."""
+    """Return the type of an output, with the parts of a generated text or the start of a list."""
+    if isinstance(output, list):
+        return f"a list {plain(repr(output), 80)}"
     if not isinstance(output, GeneratedText):
         return f"a {type(output).__name__}"
     text, tokens = (type(part).__name__ for part in (output.text, output.tokens))
