@@ -52,8 +52,7 @@ def overlap_lines(result: Overlap, most: int, width: int | None) -> list[str]:
 
 
 def _parts(result: Overlap, width: int | None) -> list[str]:
-    near = f"near ≥ {result.threshold:g}" if result.model else "near"
-    header = ["part", "items", *(near if k == "near" else v for k, v in _KINDS.items()), "share"]
+    header = ["part", "items", *_KINDS.values(), "share"]
     rows = [header, *(_part(part, bool(result.model)) for part in result.parts)]
     return table(rows, {0}, width)
 
@@ -85,25 +84,29 @@ def _samples(result: Overlap) -> list[str]:
 
 
 def _scores(scores: Sequence[OverlapScore], width: int | None) -> list[str]:
-    rows = [["score", "overlapping", "others", "difference", "95 %"]]
+    rows = [["score", "value", "95 %", "samples"]]
     for score in scores:
-        digits = decimals(score.overlapping.value, score.clean.value)
         rows += [
+            [plain(score.metric), "", "", ""],
+            ["  overlapping", *_part_score(score.overlapping, score)],
+            ["  others", *_part_score(score.clean, score)],
             [
-                plain(score.metric),
-                format_number(score.overlapping.value, digits),
-                format_number(score.clean.value, digits),
-                format_number(score.difference, digits, "+"),
+                "  difference",
+                format_number(score.difference, _digits(score), "+"),
                 format_interval(score.low, score.high, "+"),
+                "",
             ],
-            ["  95 %", *(_interval(part) for part in (score.overlapping, score.clean)), "", ""],
-            ["  samples", f"{score.overlapping.n:,}", f"{score.clean.n:,}", "", ""],
         ]
     return table(rows, {0}, width)
 
 
-def _interval(part: PartScore) -> str:
-    return format_interval(part.low, part.high)
+def _part_score(part: PartScore, score: OverlapScore) -> list[str]:
+    interval = format_interval(part.low, part.high)
+    return [format_number(part.value, _digits(score)), interval, f"{part.n:,}"]
+
+
+def _digits(score: OverlapScore) -> int:
+    return decimals(score.overlapping.value, score.clean.value)
 
 
 def _pairs(pairs: Sequence[OverlapPair], most: int, width: int | None) -> list[str]:

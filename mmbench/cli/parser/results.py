@@ -222,7 +222,7 @@ def overlap(commands: Commands) -> None:
     help = "find near duplicates by the embeddings of this model, such as clip@CHECKPOINT"
     add("-m", "--model", metavar="MODEL", help=help)
     help = "the lowest cosine of a near duplicate (default: 0.95)"
-    add("--threshold", type=share, default=0.95, metavar="X", help=help)
+    add("--threshold", type=share, metavar="X", help=help)
     help = "leave out texts with fewer words, which are equal by chance (default: 4)"
     add("--min-words", type=positive, default=4, metavar="N", help=help)
     help = f"compare the scores of a run on overlapping and other samples; {RUN}"

@@ -56,17 +56,20 @@ class Embedder:
 class NearestRows:
     """The nearest training row of each test item of one modality: its cosine and its id.
 
-    The cosines [n] of `items` are -1 before a row was compared. Memory: the vectors of the test
+    The cosines [n] of `items` are -1 before a row was compared. `failed` test items and
+    `training_failed` contents of the training list have no vector. Memory: the vectors of the test
     items, and those of one block of training rows.
     """
 
     def __init__(
         self, items: Sequence[BenchmarkItem], modality: Modality, embedder: Embedder
     ) -> None:
-        self._embedder, self._modality = embedder, modality
+        self._embedder = embedder
         self._numbers = [n for n, item in enumerate(items) if item.modality == modality]
         contents = [items[n].content for n in self._numbers]
         self._vectors, rows = embedder.embed(contents, modality)
+        self.modality = modality
+        self.failed, self.training_failed = len(contents) - len(rows), 0
         self._numbers = [self._numbers[row] for row in rows]
         self._cosines = np.full(len(self._numbers), -1.0, np.float32)
         self._ids = [""] * len(self._numbers)
@@ -76,11 +79,12 @@ class NearestRows:
         block = [
             item
             for item in training
-            if (isinstance(item.content, str)) == (self._modality == "text")
+            if (isinstance(item.content, str)) == (self.modality == "text")
         ]
         if not block or not self._numbers:
             return
-        vectors, rows = self._embedder.embed([item.content for item in block], self._modality)
+        vectors, rows = self._embedder.embed([item.content for item in block], self.modality)
+        self.training_failed += len(block) - len(rows)
         if not rows:
             return
         nearest = top(self._vectors, vectors, 1, device=self._embedder.device)[:, 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mmbench.comparison.comparability import common_scores
@@ -130,7 +130,7 @@ def _compared(
         samples={role: len(ids) for role, ids in samples.items()},
         parts=_parts(found, pairs),
         pairs=pairs,
-        notes=_notes(items, rows, embedder),
+        notes=[*_notes(items, rows, embedder), *_failures(nearest)],
         run=run.record.run if run else "",
         scores=scores,
     )
@@ -201,6 +201,15 @@ def _parts(found: BenchmarkItems, pairs: Sequence[OverlapPair]) -> list[PartOver
         )
         for name in names
     ]
+
+
+def _failures(nearest: Sequence[NearestRows]) -> Iterator[str]:
+    """Yield what the model could not embed, such as damaged images."""
+    for one in nearest:
+        for failed, place in ((one.failed, "test set"), (one.training_failed, "training list")):
+            if failed:
+                what = count(failed, f"{one.modality} item")
+                yield f"{what} of the {place} could not be embedded: no near duplicates"
 
 
 def _notes(

@@ -7,7 +7,6 @@ from typing import Literal
 from msgspec import Struct
 
 Match = Literal["bytes", "pixels", "text", "words", "near"]
-Part = Literal["overlapping", "clean"]
 
 
 class OverlapPair(Struct, frozen=True):

@@ -121,6 +121,7 @@ class TrainingRows:
         invalid = sum(isinstance(one, InvalidContent) for _, one in pairs)
         if invalid == len(self):
             reason = next(one.reason for _, one in pairs if isinstance(one, InvalidContent))
+            reason = reason.replace("--data FOLDER with", "--train FOLDER with the list and")
             raise DataError(
                 f"--train: no row has a readable {self._modality}: {plain(reason, 400)}"
             )

@@ -197,6 +197,7 @@ def test_a_damaged_and_a_missing_file_are_counted(test_set: Path, tmp_path: Path
     ]
     found = compare(test_set, write_table(tmp_path / "t.csv", rows), model="toy-thumbnail")
     assert (found.rows, found.unusable) == (3, 1)
+    assert any("2 image items of the training list could not be emb" in n for n in found.notes)
     assert matches(found)["image", "0"] == "bytes"
 
 
@@ -233,6 +234,10 @@ def test_scores_are_compared_on_both_parts(
     shown = capsys.readouterr().out
     assert "2 of 12 query samples overlap by their media" in shown
     assert "compare the difference with that of a model" in shown
+    table = shown.split("score ")[1].splitlines()
+    assert table[0].split() == ["value", "95", "%", "samples"]
+    starts = [line.split()[0] for line in table[1:5]]
+    assert starts == ["recall@1[text-to-image]", "overlapping", "others", "difference"]
     assert "had other data" in refusal(capsys, *command, "--limit", "3")
 
 
@@ -264,6 +269,9 @@ def test_the_split_is_that_of_training(test_set: Path, tmp_path: Path) -> None:
         (["--train-columns", "image"], "--train-columns image: write ROLE=FIELD"),
         (["-m", "asr-nano"], "does not embed image or text"),
         (["--threshold", "2"], "is not a number between 0 and 1"),
+        (["--threshold", "0.9"], "add -m MODEL, or leave it out"),
+        (["--model-arg", "a=1"], "add -m MODEL, or leave it out"),
+        (["--metric", "recall@1"], "add --run RUN, or leave it out"),
     ],
 )
 def test_errors_are_one_line_that_says_what_to_type(
