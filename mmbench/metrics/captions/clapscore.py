@@ -42,7 +42,7 @@ def _with_audio(prediction: Prediction) -> dict[str, list[Content]]:
         return {"caption": [none if text is None else text], "audio": [audio]}
     clip: Content | None = inputs.get("audio")
     if clip is None or isinstance(clip, str):
-        clip = InvalidContent("no audio to compare the caption with; give the audio of the data")
+        clip = InvalidContent("no audio to compare the caption with; give the audio (--data PATH)")
     return {"caption": [str(value)], "audio": [clip]}
 
 

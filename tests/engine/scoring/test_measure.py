@@ -358,4 +358,4 @@ def test_rescoring_by_what_was_not_stored_fails_and_says_so(tmp_path: Path) -> N
     record = mmbench.score("captions", {"a": "x", "b": "z"}, data=data, out=tmp_path / "out").record
     again = rescore(record.run, out=str(tmp_path / "out"), metrics=("clipscore@clip-nano",)).record
     assert again.counts["failed"] == 2
-    assert "give the images of the data" in again.failures[0][1]
+    assert "give the images (--data PATH)" in again.failures[0][1]
