@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from mmbench.builtin import TABLES
 from mmbench.cli import main
 from mmbench.conformance import Case, ConformanceRow, LargestDifference, cases, families, run_case
-from mmbench.conformance import mos as mos_family
 from mmbench.conformance.case import Skipped, max_difference
 from mmbench.conformance.packages import environment, installed, library
+from mmbench.conformance.speech import mos as mos_family
 from mmbench.errors import MissingExtra
 from mmbench.text import markdown
 from tests.support.command_line import refusal

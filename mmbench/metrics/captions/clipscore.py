@@ -50,7 +50,9 @@ def caption_and_image(prediction: Prediction) -> tuple[str | InvalidContent, Con
         return texts[0] if texts else none, value
     image = inputs.get("image")
     if image is None or isinstance(image, str):
-        image = InvalidContent("no image to compare the caption with; give the images (--data PATH)")
+        image = InvalidContent(
+            "no image to compare the caption with; give the images (--data PATH)"
+        )
     return str(value), image
 
 
