@@ -53,12 +53,12 @@ def test_unknown_names_get_the_near_ones() -> None:
         (
             "metric",
             "wer",
-            "unknown metric 'wer': did you mean wer[basic], wer[none], wer[open_asr_2026], wer[whi",
+            "unknown metric 'wer': did you mean wer[basic], wer[multilingual], wer[none], wer[open",
         ),
         (
             "metric",
             "wer[swedish]",
-            "did you mean wer[basic], wer[none], wer[open_asr_2026], wer[whisper_en]?",
+            "did you mean wer[basic], wer[multilingual], wer[none], wer[open_asr_2026], wer[whis",
         ),
         ("metric", "recall", "did you mean recall@k? k is a positive integer"),
         ("metric", "qqq", "unknown metric 'qqq': `mmbench list metrics` shows all"),

@@ -23,6 +23,7 @@ PACKAGE = ROOT / "mmbench"
 ABSENT = {
     "cleanfid": "clean-fid",
     "open_clip": "open-clip-torch",
+    "pyannote": "pyannote-metrics",
     "pytrec_eval": "pytrec-eval-terrier",
     "whisper": "openai-whisper",
 }

@@ -133,5 +133,5 @@ def test_what_is_asked() -> None:
 def test_there_is_no_default_model(predictions: list[Prediction]) -> None:
     with pytest.raises(UserError, match="vqascore has no default model; use vqascore@MODEL"):
         mmbench.metric("vqascore")(predictions)
-    with pytest.raises(UserError, match="can loglikelihood image, which clip-nano cannot"):
+    with pytest.raises(UserError, match="loglikelihood for image, which clip-nano lacks"):
         mmbench.metric("vqascore@clip-nano")(predictions)

@@ -299,10 +299,11 @@ def test_names_and_order_do_not_matter(
     names = dict(zip("abc", draws.sample(["u", "v", "w"], 3), strict=True))
     renamed = [(names[speaker], *rest) for speaker, *rest in output]
     draws.shuffle(renamed)
-    for name in (*DER, "jer", "cpwer[none]", "tcpwer[none]"):
+    for name in (*DER, "cpwer[none]", "tcpwer[none]"):  # jer depends on names if speakers tie
         first, again = (measured(name, [timed(reference, one)]).rows for one in (output, renamed))
         assert first == pytest.approx(again, abs=1e-9), name
         assert not measured(name, [timed(reference, reference)]).rows[0, 0]
+    assert not measured("jer", [timed(reference, reference)]).rows[0, 0]
 
 
 @pytest.mark.slow

@@ -122,7 +122,8 @@ def test_other_sorts_of_lora_embed_as_peft_does(
     net = tf.AutoModel.from_pretrained(clip)
     adapter = lora(tmp_path, net, **options)
     expected = embedded_by_peft(clip, adapter, torch.float32)
-    assert embedded(Clip(clip, **CPU, lora=str(adapter))) == pytest.approx(expected, abs=1e-5)
+    found = embedded(Clip(clip, **CPU, lora=str(adapter)))
+    assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
 def test_llava_with_a_lora_answers_as_peft_does(tmp_path: Path) -> None:
