@@ -91,6 +91,7 @@ def test_download_then_no_request(hub: tuple[str, list[str]], tmp_path: Path) ->
     assert seen == []
 
 
+@pytest.mark.slow
 def test_a_class_that_takes_other_files_gets_these(
     hub: tuple[str, list[str]], tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ OPEN_CLIP = (
 )
 
 
+@pytest.mark.slow
 def test_of_several_named_files_the_first_is_taken(
     hub: tuple[str, list[str]], tmp_path: Path
 ) -> None:
@@ -124,6 +126,7 @@ def test_of_several_named_files_the_first_is_taken(
     assert without.startswith("some/clip on the hub has no open_clip_config.json among its ")
 
 
+@pytest.mark.slow
 def test_a_part_in_the_cache_that_lacks_the_required_file_is_completed(
     hub: tuple[str, list[str]], tmp_path: Path
 ) -> None:
@@ -142,6 +145,7 @@ def test_weights_of_open_clip_alone_name_its_adapter(
     assert error.endswith("among its 4 files); type openclip@some/open-clip")
 
 
+@pytest.mark.slow
 def test_a_pipeline_is_its_parts(hub: tuple[str, list[str]], tmp_path: Path) -> None:
     endpoint, seen = hub
     first = ask(tmp_path, endpoint, "some/pipeline")

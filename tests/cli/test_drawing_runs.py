@@ -48,6 +48,7 @@ def fid(record: dict[str, Any]) -> float:
     return float(record["scores"]["fid@clip-nano"]["value"])
 
 
+@pytest.mark.slow
 def test_diffusers_draws(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("diffusers", reason="needs the extra `draw`")
     model = f"diffusers@{diffusion.stable_diffusion(place / 'sd')}"

@@ -15,6 +15,7 @@ from tests.support.processes import run_process
 EXAMPLE = ROOT / "examples/training_loop.py"
 
 
+@pytest.mark.slow
 def test_each_epoch_has_its_own_scores(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")
 

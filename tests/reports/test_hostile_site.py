@@ -107,7 +107,12 @@ def write_samples(board: Path, record: RunRecord, text: str) -> None:
     pq.write_table(table, write_file(board / name))
 
 
-@pytest.fixture(params=TEXTS)
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=() if name in ("markup", "characters") else pytest.mark.slow)
+        for name in TEXTS
+    ]
+)
 def board(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:

@@ -30,7 +30,8 @@ def browser() -> Iterator[Browser]:
         if executable is None and not Path(playwright.chromium.executable_path).exists():
             pytest.skip("no Chromium: install it with `playwright install chromium`")
         chromium = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=executable,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
         )
         yield chromium
         chromium.close()

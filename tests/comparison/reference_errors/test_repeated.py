@@ -158,6 +158,7 @@ def test_outputs_that_are_no_texts_are_refused(
     assert "are not texts; give a run of captions, transcripts or answers" in message
 
 
+@pytest.mark.slow
 def test_transcripts_are_compared_at_the_place_of_the_error(tmp_path: Path) -> None:
     spoken = [f"they left number {n} in their car over there" for n in range(40)]
     wrong = [

@@ -51,7 +51,7 @@ def start(processes: Forks, folder: Path, cache: str, die_at: int = -1, *more: s
     if not plugin.exists():  # another process may be reading it
         plugin.write_text(PLUGIN)
     command = [
-        "run", "--plugin", str(plugin), "-m", "mortal", *TASK, "--limit", "60",
+        "run", "--plugin", str(plugin), "-m", "mortal", *TASK, "--limit", "30",
         "--batch-size", "16", "--out", str(folder / "out"), "--json", *more,
     ]  # fmt: skip
     return processes.start(RUN, *command, MMBENCH_CACHE=str(folder / cache), DIE_AT=str(die_at))
@@ -79,17 +79,17 @@ def same(folder: Path, one: dict[str, Any], other: dict[str, Any]) -> None:
 
 def test_killed_at_several_points_and_resumed(tmp_path: Path, processes: Forks) -> None:
     whole = finish(start(processes, tmp_path, "whole"))
-    assert whole["counts"]["computed"] == 360
+    assert whole["counts"]["computed"] == 180
     done = []
-    for die_at in (1, 3, 18):
+    for die_at in (1, 3, 9):
         process = start(processes, tmp_path, "killed", die_at)
         assert process.wait().code == -signal.SIGKILL
         done.append(segments(tmp_path, "killed"))
     assert done == sorted(done)
     assert done[0] == 0 < done[1] < done[2]
     resumed = finish(start(processes, tmp_path, "killed"))
-    assert 0 < resumed["counts"]["cached"] < 360
-    assert resumed["counts"]["computed"] + resumed["counts"]["cached"] == 360
+    assert 0 < resumed["counts"]["cached"] < 180
+    assert resumed["counts"]["computed"] + resumed["counts"]["cached"] == 180
     same(tmp_path, whole, resumed)
     again = finish(start(processes, tmp_path, "killed"))
     assert again["counts"]["computed"] == 0

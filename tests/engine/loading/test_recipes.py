@@ -58,6 +58,7 @@ def verdicts(record: RunRecord) -> list[str]:
     return [entry.verdict for entry in record.published]
 
 
+@pytest.mark.slow
 def test_verify_runs_the_tasks_of_a_recipe(
     measured: float, capsys: pytest.CaptureFixture[str]
 ) -> None:

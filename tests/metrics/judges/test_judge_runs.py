@@ -185,6 +185,7 @@ def test_an_unsuitable_judge_is_refused_before_the_model_runs(
     assert any("--judge was not used" in note for note in record["notes"])
 
 
+@pytest.mark.slow
 def test_rubrics_of_ones_own(data: str, capsys: pytest.CaptureFixture[str]) -> None:
     scale = "scale: {labels: {right: 1, partly: 0.2, wrong: 0}}"
     text = f"prompt: 'Compare {{answer}} with {{references}}'\n{scale}"
@@ -222,6 +223,7 @@ def test_rescoring_asks_a_judge_with_the_inputs_of_the_data(
     assert again["tokens"]["judge computed"]["completion"] == 0
 
 
+@pytest.mark.slow
 def test_rescoring_keeps_no_failures_and_facts_of_the_earlier_judge(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -244,6 +246,7 @@ def test_inspect_says_why_a_sample_is_unscored(
     assert "failed     unparsable verdict of the judge: score is 'right or wrong'" in shown
 
 
+@pytest.mark.slow
 def test_inspect_shows_verdicts_and_escapes_them(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,6 +257,7 @@ def test_inspect_shows_verdicts_and_escapes_them(
     assert "verdict    wrong: the answer is" in shown and "\x1b" not in shown
 
 
+@pytest.mark.slow
 def test_without_a_verdict_there_is_no_value_but_a_reason(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -322,6 +326,7 @@ def test_rubrics_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_judge_behind_an_endpoint(data: str, capsys: pytest.CaptureFixture[str]) -> None:
     with serving() as endpoint:
         _judge_behind(endpoint, data, capsys)

@@ -213,8 +213,9 @@ def jer(predictions: Sequence[Prediction]) -> Score:
 
     Each speaker of the reference is compared with the speaker of the output that is assigned as in
     `der`; without one, the error of the speaker is 1. All speakers have the same weight, whereas
-    `der` weights them by their speaking time. Range [0, 1], lower is better. If two assignments have
-    the same time in common, the value depends on the names of speakers, as in pyannote-metrics.
+    `der` weights them by their speaking time. Range [0, 1], lower is better. If two assignments
+    have the same time in common, the value depends on the names of speakers, as in pyannote-
+    metrics.
 
     Rows are [sum of the errors, reference speakers] of each session. Source: Second DIHARD
     challenge evaluation plan, 2019; pyannote-metrics 4.2.0, `JaccardErrorRate`. A prediction with
