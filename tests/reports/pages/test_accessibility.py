@@ -12,6 +12,8 @@ from mmbench.cli import main
 from tests.support.browser import OpenPage, overflowing
 from tests.support.contrast import faint_texts
 
+pytestmark = pytest.mark.slow  # a minute of Chromium
+
 PAGES = ["index", "tasks", "runs/shapes-vqa", "runs/numbers-asr", "compare"]
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 

@@ -14,6 +14,8 @@ from tests.reports.pages.samples.test_samples_browser import detail, single, sit
 from tests.support.browser import OpenPage
 from tests.support.sample_runs import answered
 
+pytestmark = pytest.mark.slow  # a minute of Chromium
+
 TEXTS = [
     "<script>document.title = 'owned'</script>",
     "</script><script>document.title = 'owned'</script>",

@@ -109,6 +109,7 @@ def test_a_page_lists_all_samples_and_shows_the_first(
     assert "Because 0." not in text
 
 
+@pytest.mark.slow
 def test_pages_of_the_list_are_turned_by_buttons(
     write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -153,6 +154,7 @@ def test_samples_are_filtered(
     assert "Failed: it broke" in detail(shown)
 
 
+@pytest.mark.slow
 def test_a_single_file_finds_words_in_reasoning(tmp_path: Path, open_page: OpenPage) -> None:
     shown = open_page(single(tmp_path, run_browser, questions()))
     shown.fill("#sample-search", "because 77.")
@@ -180,6 +182,7 @@ def test_samples_are_sorted_by_each_score(tmp_path: Path, open_page: OpenPage) -
     assert shown.locator(".sample-score").all_inner_texts()[-1] == "n/a"
 
 
+@pytest.mark.slow
 def test_the_focus_stays_in_the_list_after_a_search(tmp_path: Path, open_page: OpenPage) -> None:
     """The search waits for further characters, and must not replace a list that has the focus."""
     shown = open_page(single(tmp_path, run_browser, questions()))
@@ -191,6 +194,7 @@ def test_the_focus_stays_in_the_list_after_a_search(tmp_path: Path, open_page: O
     assert shown.evaluate("document.activeElement.className") == "sample-item"
 
 
+@pytest.mark.slow
 def test_a_graded_score_makes_no_sample_wrong(tmp_path: Path, open_page: OpenPage) -> None:
     values = [0.00026447, 1.25, 3.5, 10.0]
     columns = {
@@ -213,6 +217,7 @@ def test_a_graded_score_makes_no_sample_wrong(tmp_path: Path, open_page: OpenPag
     assert shown.locator("#sample-list .badge").all_inner_texts() == ["wrong"] * 3
 
 
+@pytest.mark.slow
 def test_an_empty_answer_is_shown_in_the_list(tmp_path: Path, open_page: OpenPage) -> None:
     run = answered([question(k) for k in range(3)], ["yes", "", None])
     shown = open_page(single(tmp_path, run_browser, run))
@@ -220,6 +225,7 @@ def test_an_empty_answer_is_shown_in_the_list(tmp_path: Path, open_page: OpenPag
     assert ["answer: (empty)" in text for text in texts] == [False, True, False]
 
 
+@pytest.mark.slow
 def test_a_link_to_filtered_samples_scrolls_to_them(tmp_path: Path, open_page: OpenPage) -> None:
     path = single(
         tmp_path,
@@ -265,6 +271,7 @@ def test_the_keyboard_moves_through_the_list(
     assert shown.evaluate("document.activeElement.dataset.index") == "52"
 
 
+@pytest.mark.slow
 def test_each_sample_has_a_link(
     write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -290,6 +297,7 @@ def test_each_sample_has_a_link(
     assert count_of(again) == "26 of 130 samples"
 
 
+@pytest.mark.slow
 def test_an_unknown_sample_is_reported(tmp_path: Path, open_page: OpenPage) -> None:
     path = single(tmp_path, run_browser, questions(3))
     shown = open_page(path, anchor="#sample=%E0%A4%A&show=x&order=x&score=x&tag=x")
@@ -303,6 +311,7 @@ def test_an_unknown_sample_is_reported(tmp_path: Path, open_page: OpenPage) -> N
 @pytest.mark.parametrize(
     "ident", ["a/b#c?d&e=f", "'\"<b>", "100% x+y", "ü\u202ex", "__proto__", "a\nb", " ", "&amp;"]
 )
+@pytest.mark.slow
 def test_links_reach_samples_with_any_id(ident: str, tmp_path: Path, open_page: OpenPage) -> None:
     samples = [question(0), question(1)]
     odd = StoredSample("sample", ident, texts={"question": "odd"}, target="yes")
@@ -314,6 +323,7 @@ def test_links_reach_samples_with_any_id(ident: str, tmp_path: Path, open_page: 
     again.wait_for_function("() => document.querySelector('.sample-text')?.innerText === 'odd'")
 
 
+@pytest.mark.slow
 def test_reasoning_is_folded(
     write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -339,6 +349,7 @@ def test_errors_of_a_transcript_are_marked(tmp_path: Path, open_page: OpenPage) 
     assert aligned.count() == 0
 
 
+@pytest.mark.slow
 def test_retrieval_shows_the_first_documents_and_marks_the_relevant(
     write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -412,6 +423,7 @@ def test_media_play(
     assert labels == [f"{name}: {file}" for name, file in names.items()]
 
 
+@pytest.mark.slow
 def test_a_moved_site_shows_previews_of_linked_media(
     tmp_path: Path, open_page: OpenPage, page_faults: list[str]
 ) -> None:
@@ -427,6 +439,7 @@ def test_a_moved_site_shows_previews_of_linked_media(
     page_faults[:] = [fault for fault in page_faults if "ERR_FILE_NOT_FOUND" not in fault]
 
 
+@pytest.mark.slow
 def test_a_missing_shard_is_reported(
     tmp_path: Path, open_page: OpenPage, page_faults: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -471,6 +484,7 @@ def test_two_runs_stand_side_by_side(
     assert listed(shown) == ["s4"]
 
 
+@pytest.mark.slow
 def test_directions_are_filtered_and_ids_of_both_are_linked(
     tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -488,6 +502,7 @@ def test_directions_are_filtered_and_ids_of_both_are_linked(
     assert "of=text-to-image" in shown.url and "direction=text-to-image" in shown.url
 
 
+@pytest.mark.slow
 def test_a_run_without_samples_or_scores_is_shown(tmp_path: Path, open_page: OpenPage) -> None:
     run = run_of([], {"error": [], "value": []}, ["nothing"])
     shown = open_page(single(tmp_path, run_browser, run))
@@ -516,6 +531,7 @@ def test_no_element_reaches_beyond_the_page(
         assert overflowing(shown) == []
 
 
+@pytest.mark.slow
 def test_a_narrow_page_shows_list_or_details(tmp_path: Path, open_page: OpenPage) -> None:
     shown = open_page(single(tmp_path, run_browser, questions(4)), width=320)
     assert shown.is_visible("#sample-list") and not shown.is_visible("#sample-detail")
