@@ -45,6 +45,7 @@ def scores(installed: Path, tmp_path: Path, model: str, task: str, data: str) ->
     return {name: score["value"] for name, score in record["scores"].items()}
 
 
+@pytest.mark.slow
 def test_their_names_are_listed_with_who_brought_them(installed: Path, tmp_path: Path) -> None:
     listed = [line.split() for line in mmbench(installed, tmp_path, "list", "models").splitlines()]
     for name in WRAPPED:
@@ -52,6 +53,7 @@ def test_their_names_are_listed_with_who_brought_them(installed: Path, tmp_path:
     assert "coco-captions-of-one-image" in mmbench(installed, tmp_path, "list", "tasks")
 
 
+@pytest.mark.slow
 def test_an_installed_kind_is_listed_and_runs(installed: Path, tmp_path: Path) -> None:
     listed = [line.split() for line in mmbench(installed, tmp_path, "list", "kinds").splitlines()]
     assert ["preference", "from", "mmbench-preference"] in listed
@@ -74,6 +76,7 @@ def test_captions_of_an_image_find_each_other(installed: Path, tmp_path: Path) -
     assert found["recall@1"] > 0.8  # chance is 4 / 636
 
 
+@pytest.mark.slow
 def test_real_speech_is_understood(installed: Path, tmp_path: Path) -> None:
     found = scores(installed, tmp_path, "pocketsphinx", "transcripts", "speech/librivox")
     assert 0.1 < found["wer[whisper_en]"] < 0.4

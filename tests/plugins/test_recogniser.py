@@ -223,6 +223,7 @@ def test_the_recogniser_of_the_page(
     assert texts("my-asr@checkpoint", "--model-arg", "beams=5") != texts("whisper@checkpoint")
 
 
+@pytest.mark.slow
 def test_the_speech_pipeline_searches_with_five_beams(tmp_path: Path) -> None:
     """Its transcript is that of five beams, and not the greedy one, unless `num_beams` is given."""
     from transformers import pipeline
