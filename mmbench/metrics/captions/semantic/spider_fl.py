@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mmbench.metrics.captions.cider import cider
 from mmbench.metrics.captions.semantic.fluency import ERRORS, PENALISED, fluency_factors
 from mmbench.metrics.captions.spice import spice
+from mmbench.metrics.captions.spider import spider_rows
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Features, Prediction, Score
@@ -46,4 +47,4 @@ def penalised_spider(
     ciders: NDArray[np.float64], spices: NDArray[np.float64], features: Sequence[Features]
 ) -> NDArray[np.float64]:
     """Return the SPIDEr-FL [n] of captions, from their CIDEr-D [n], SPICE [n] and features."""
-    return (ciders + spices) / 2 * fluency_factors(features)
+    return spider_rows(ciders, spices) * fluency_factors(features)
