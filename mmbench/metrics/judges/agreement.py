@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from msgspec.structs import replace
@@ -37,16 +38,18 @@ def _check_score(name: str, options: Mapping[str, object]) -> None:
         raise UserError(f"judge_ktau[{name}] compares scores; use a rubric of kind score")
 
 
-@declare(
-    unit="agreement",
+_declared = partial(
+    declare,
     better="higher",
     worst=-1,
     best=1,
     kinds={"writing"},
     wants=JUDGE,
     check_argument=check_rubric_name,
-    check_options=_check_categories,
 )
+
+
+@_declared(unit="agreement", check_options=_check_categories)
 def judge_kappa(
     predictions: Sequence[Prediction],
     rubric: str,
@@ -64,16 +67,7 @@ def judge_kappa(
     return _agreement("kappa", predictions, rubric_of(rubric, options), features, options)
 
 
-@declare(
-    unit="agreement",
-    better="higher",
-    worst=-1,
-    best=1,
-    kinds={"writing"},
-    wants=JUDGE,
-    check_argument=check_rubric_name,
-    check_options=_check_categories,
-)
+@_declared(unit="agreement", check_options=_check_categories)
 def judge_weighted_kappa(
     predictions: Sequence[Prediction],
     rubric: str,
@@ -91,16 +85,7 @@ def judge_weighted_kappa(
     return _agreement("quadratic", predictions, rubric_of(rubric, options), features, options)
 
 
-@declare(
-    unit="correlation",
-    better="higher",
-    worst=-1,
-    best=1,
-    kinds={"writing"},
-    wants=JUDGE,
-    check_argument=check_rubric_name,
-    check_options=_check_score,
-)
+@_declared(unit="correlation", check_options=_check_score)
 def judge_ktau(
     predictions: Sequence[Prediction],
     rubric: str,
