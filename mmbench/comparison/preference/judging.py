@@ -14,10 +14,10 @@ from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import UserError
 from mmbench.metrics.judges.injection import instructions
 from mmbench.metrics.judges.prompt import judged_sample, pairwise_conversations
-from mmbench.metrics.judges.requests import VERDICT
+from mmbench.metrics.judges.requests import VERDICT, judge_request
 from mmbench.metrics.judges.rubric import Rubric
 from mmbench.metrics.judges.verdict import UnparsableVerdict, both_orders, parse_preference
-from mmbench.types import Conversation, FeatureRequest, Prediction
+from mmbench.types import Conversation, Prediction
 
 _PASS_DATA = "; if the data have it, pass --data PATH"  # advice that compare cannot follow
 _WINNERS: dict[str, Winner] = {"A": "baseline", "B": "candidate", "tie": "tie"}
@@ -38,14 +38,7 @@ def judge_pairs(rubric: Rubric, pairs: Sequence[AnswerPair], context: RunContext
     The judge is asked for neither. Raises UserError for a model that cannot judge.
     """
     asked = {str(n): pair for n, pair in enumerate(pairs) if not _status_unasked(pair)}
-    wants = FeatureRequest(
-        lambda p: {VERDICT: _conversations(rubric, asked[p.id])},
-        {VERDICT: (rubric.media[0] if rubric.media else "text", "document")},
-        method="write",
-        generation=rubric.generation,
-        media=frozenset({"text", *rubric.media}),
-        chosen_by="judge",
-    )
+    wants = judge_request(rubric, lambda p: {VERDICT: _conversations(rubric, asked[p.id])})
     metric = f"judge[{rubric.name}]"
     try:
         extracted = FeatureExtractor(context).features(

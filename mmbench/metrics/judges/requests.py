@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -93,8 +93,15 @@ def rubric_request(name: str, options: Mapping[str, object]) -> FeatureRequest:
     Raises UserError for an invalid rubric.
     """
     rubric = rubric_of(name, options)
+    return judge_request(rubric, RubricContents(rubric))
+
+
+def judge_request(
+    rubric: Rubric, contents: Callable[[Prediction], dict[str, list[Any]]]
+) -> FeatureRequest:
+    """Return the feature request of a judge with a rubric, whose conversations are `contents`."""
     return FeatureRequest(
-        RubricContents(rubric),
+        contents,
         {VERDICT: (rubric.media[0] if rubric.media else "text", "document")},
         method="write",
         generation=rubric.generation,
