@@ -85,7 +85,7 @@ def run(
             context.options,
             without_reasoning=reasons or bool(separated.reasoning),
         )
-        measured = measure_task(prepared, marked, task_entry, context)
+        measured = measure_task(prepared, marked, task_entry, extractor, context)
         measured = with_rtfx(measured, costs.throughput) if responses else measured
     notes = [
         *predictions.notes,
@@ -129,9 +129,13 @@ def _generated_media(prepared: PreparedRun, responses: Responses) -> dict[str, M
 
 
 def measure_task(
-    prepared: PreparedRun, predictions: Predictions, task_entry: TaskInfo, context: RunContext
+    prepared: PreparedRun,
+    predictions: Predictions,
+    task_entry: TaskInfo,
+    extractor: FeatureExtractor,
+    context: RunContext,
 ) -> Measured:
-    """Score the predictions of a task with its metrics."""
+    """Score the predictions of a task with its metrics; `extractor` runs the models of metrics."""
     spec = prepared.spec
     with context.costs.clock.stage("measure"):
         return measure(
@@ -140,7 +144,7 @@ def measure_task(
             breakdowns=spec.breakdowns,
             headline=spec.headline,
             signature=task_entry.asked,
-            feature_extractor=FeatureExtractor(context),
+            feature_extractor=extractor,
             options=spec.metric_options,
             seed=context.options.seed,
         )

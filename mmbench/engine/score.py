@@ -81,8 +81,9 @@ def score(
         task_entry = task_info(
             prepared, data_hash, options, without_reasoning=options.strip_reasoning
         )
-        FeatureExtractor(context).check(spec.metrics, spec.metric_options)
-        measured = measure_task(prepared, marked, task_entry, context)
+        extractor = FeatureExtractor(context)
+        extractor.check(spec.metrics, spec.metric_options)
+        measured = measure_task(prepared, marked, task_entry, extractor, context)
     notes = [
         *("scored from outputs", *outputs.notes, *_partial(all_data, data)),
         *(*accepted.notes, *_missing_media_note(unreadable)),
