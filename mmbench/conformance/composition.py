@@ -33,7 +33,7 @@ def _compare(_: Path) -> LargestDifference:
     ours = measured(_NAME, list(predictions), list(features)).rows[:, 0]
     return LargestDifference(
         max_difference(ours, np.array(right, np.float64)),
-        f"generated: {_N} images, of which {sum(right)} are right",
+        f"generated: {_N} images, {sum(right)} of them right",
     )
 
 

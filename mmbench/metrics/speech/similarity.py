@@ -20,10 +20,8 @@ from mmbench.types import (
     Score,
 )
 
-_INPUTS = (
-    "prompt_audio",
-    "audio",
-)  # inputs with a recording of the speaker, in order of preference
+# Inputs with a recording of the speaker, in order of preference.
+_INPUTS = ("prompt_audio", "audio")
 _AUDIO: tuple[Modality, Role] = ("audio", "document")
 
 
