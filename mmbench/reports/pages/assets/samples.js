@@ -315,7 +315,13 @@
       if (link) link.focus();
     };
 
+    let timer = 0; // of the search, which waits for further characters
+
+    // Every update reads the search field: a search that still waits would replace the list once
+    // more, under the pointer of a user who clicks on a sample.
     const update = () => {
+      clearTimeout(timer);
+      timer = 0;
       state.search = $("sample-search").value;
       refresh();
       state.page = 0;
@@ -323,12 +329,8 @@
       remember(false);
     };
 
-    let timer = 0; // of the search, which waits for further characters
     const searchNow = () => {
-      if (!timer) return;
-      clearTimeout(timer);
-      timer = 0;
-      update();
+      if (timer) update();
     };
 
     // ---- Controls

@@ -154,6 +154,28 @@ def test_samples_are_filtered(
     assert "Failed: it broke" in detail(shown)
 
 
+def test_a_search_that_waits_does_not_replace_the_list_after_another_filter(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    shown = open_page(single(tmp_path, run_browser, questions()))
+    wait_for(shown, "s0")
+    is_kept = shown.evaluate(
+        """async () => {
+            const search = document.querySelector("#sample-search");
+            search.value = "is 1";
+            search.dispatchEvent(new Event("input"));
+            const show = document.querySelector("#sample-show");
+            show.value = "wrong";
+            show.dispatchEvent(new Event("change"));
+            const first = document.querySelector("#sample-list li");
+            await new Promise((resolve) => setTimeout(resolve, 400));
+            return first.isConnected;
+        }"""
+    )
+    assert is_kept
+    assert listed(shown)[:3] == ["s10", "s15", "s100"]
+
+
 @pytest.mark.slow
 def test_a_single_file_finds_words_in_reasoning(tmp_path: Path, open_page: OpenPage) -> None:
     shown = open_page(single(tmp_path, run_browser, questions()))
@@ -510,7 +532,7 @@ def test_a_run_without_samples_or_scores_is_shown(tmp_path: Path, open_page: Ope
     assert not shown.is_visible("#sample-score")
 
 
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [320, 700, 1920])
 def test_no_element_reaches_beyond_the_page(
     width: int, dark: bool, tmp_path: Path, open_page: OpenPage
