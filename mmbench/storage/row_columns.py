@@ -20,6 +20,7 @@ _TEXTS = frozenset({"direction", "id", "group", "error", "scores", "target", "ta
 _IN_EACH_ROW = frozenset({"direction", "split", "id", "group", "tags"})
 REQUIRED = ("direction", "split", "id", "group", "error", "value", "target", "tags")
 OUTPUT_DATA = "data:output"  # the encoded bytes of generated images and audio
+ANSWER = ":answer"  # the end of the name of a column with the answers that a metric parsed
 SCORE = ":score"  # the end of the name of a column with the value of a metric for each sample
 UNSCORED = "unscored"  # METRIC:unscored holds the reasons why a metric could not score outputs
 _MOST_SPLITS = 10_000
@@ -89,7 +90,8 @@ def _fault(name: str, column: pa.ChunkedArray) -> str:
         return "has rows without a value"
     if name == "split":
         return _split_fault(column)
-    if pa.types.is_list(kind) and name not in _TEXTS:
+    is_text = name in _TEXTS or name.endswith(ANSWER)
+    if pa.types.is_list(kind) and not is_text:
         return _list_fault(column, alike=name != "value")
     if not _is_expected(name, kind):
         return f"holds values of type {kind}"
@@ -103,7 +105,7 @@ def _is_expected(name: str, kind: pa.DataType) -> bool:
     if pa.types.is_null(kind):
         return True
     number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
-    if name in _TEXTS or name == "value":
+    if name in _TEXTS or name == "value" or name.endswith(ANSWER):
         return bool(pa.types.is_string(kind))
     if name == OUTPUT_DATA:
         return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))

@@ -125,6 +125,8 @@ def test_a_copy_under_another_name_or_task_does_not_count_twice(tmp_path: Path) 
         ("target", [{"a": 1}], "column 'target' holds values of type struct"),
         ("value", [[]], "column 'value' holds values of type list"),
         ("tags", ["[1]"], "column 'tags' is not JSON as expected: Expected `object`"),
+        ("m:answer", [1], "column 'm:answer' holds values of type int64"),
+        ("m:answer", [[1.0]], "column 'm:answer' holds values of type list"),
         ("m", [["text"]], "column 'm' holds values of type list<element: string>"),
         ("m", [[None, 1.0]], "column 'm' has lists with missing numbers"),
     ],

@@ -21,7 +21,7 @@ from mmbench.predictions.harnesses import HarnessResults, read_harness
 from mmbench.predictions.harnesses.selection import one_per_sample, selections
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
-from mmbench.storage.row_columns import REQUIRED
+from mmbench.storage.row_columns import ANSWER, REQUIRED
 from mmbench.storage.run_lookup import find_run
 from mmbench.storage.sample_tables import read_sample_table
 from mmbench.text import listed
@@ -133,7 +133,7 @@ def _columns(
     order = sorted(range(len(directions)), key=lambda at: (first.index(directions[at]), splits[at]))
     own = [at for at in order if parts.direction in ("", directions[at])]
     empty = [None] * len(directions)
-    rows, answers = (table.get(name) or empty for name in (parts.metric, f"{parts.metric}:answer"))
+    rows, answers = (table.get(name) or empty for name in (parts.metric, parts.metric + ANSWER))
     return [rows[at] for at in own], [answers[at] for at in own]
 
 

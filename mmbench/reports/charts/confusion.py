@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mmbench.comparison.samples.output_text import class_name
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.reports.charts.columns import decoded, number_lists
+from mmbench.storage.row_columns import ANSWER
 
 _WORDS = 3  # words of a short answer
 _SHORT = 0.95  # share of references that must be short
@@ -87,7 +88,7 @@ def _of_options(samples: RunSamples, targets: Sequence[dict[str, Any]]) -> Confu
 
 def _parsed_answers(samples: RunSamples) -> list[str | None] | None:
     """Return the options that a metric parsed from the answers; None if no metric did."""
-    columns = [name for name in samples.rows.column_names if name.endswith(":answer")]
+    columns = [name for name in samples.rows.column_names if name.endswith(ANSWER)]
     return samples.rows[columns[0]].to_pylist() if columns else None
 
 

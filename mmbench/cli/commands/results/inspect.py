@@ -40,10 +40,10 @@ from mmbench.errors import UserError
 from mmbench.metrics.speech.alignment import ErrorRate, error_rate
 from mmbench.storage.own_files import write_file
 from mmbench.storage.records import StoredRun
+from mmbench.storage.row_columns import ANSWER
 from mmbench.text import count, plain
 
 _SHOWN = 10  # samples shown by default
-_PARSED = ":answer"  # the end of the name of a column with the answers that a metric parsed
 
 
 def command(args: argparse.Namespace) -> int:
@@ -168,7 +168,7 @@ def _view(
     args: argparse.Namespace, samples: RunSamples, selection: Selection, rate: ErrorRate | None
 ) -> View:
     columns = samples.rows.column_names
-    parsers = [name.removesuffix(_PARSED) for name in columns if name.endswith(_PARSED)]
+    parsers = [name.removesuffix(ANSWER) for name in columns if name.endswith(ANSWER)]
     return View(
         selection.metric, screen_width(sys.stdout), bool(args.id), rate, samples.labels, parsers
     )
