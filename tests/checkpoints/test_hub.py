@@ -205,6 +205,7 @@ def test_what_the_hub_refuses(
     assert name in error
 
 
+@pytest.mark.slow
 def test_without_a_network_one_attempt(hub: tuple[str, list[str]], tmp_path: Path) -> None:
     """A closed port, a server that never answers, and one that never ends its answer."""
     endpoint, seen = hub

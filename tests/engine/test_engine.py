@@ -87,6 +87,7 @@ def test_memory_that_runs_out_halves_the_batch(tmp_path: Path) -> None:
     assert evaluate(folder, fresh=True).scores == small.scores
 
 
+@pytest.mark.slow
 def test_one_item_too_large_for_the_memory_is_one_line(tmp_path: Path) -> None:
     folder, Means.memory = make_coco(tmp_path / "coco"), 0
     with pytest.raises(ModelError, match="out of memory with a batch of one"):

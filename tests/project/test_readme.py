@@ -101,7 +101,13 @@ def run_command(command: str, api_base: str, last: int) -> tuple[int, str]:
 
 
 @pytest.mark.usefixtures("workspace", "own_plugins")
-@pytest.mark.parametrize("document", RUNNABLE, ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param(path, id=path.name, marks=() if path == README else pytest.mark.slow)
+        for path in RUNNABLE
+    ],
+)
 def test_the_commands_print_what_is_shown(
     document: Path, api_base: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

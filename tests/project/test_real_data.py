@@ -100,6 +100,7 @@ def names(folder: Path) -> set[str]:
     return {line.partition(",")[2] for line in lines}
 
 
+@pytest.mark.slow
 @on("video/fight")
 def test_videos_are_classified(
     real: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -188,6 +188,7 @@ def _write(out: str, number: int) -> None:
     board.build(out, ["t"])
 
 
+@pytest.mark.slow
 def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     with get_context("spawn").Pool(4) as pool:
         pool.starmap(_write, [(str(tmp_path), n) for n in range(12)])

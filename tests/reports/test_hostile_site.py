@@ -109,8 +109,7 @@ def write_samples(board: Path, record: RunRecord, text: str) -> None:
 
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=() if name in ("markup", "characters") else pytest.mark.slow)
-        for name in TEXTS
+        pytest.param(name, marks=() if name == "markup" else pytest.mark.slow) for name in TEXTS
     ]
 )
 def board(

@@ -50,6 +50,7 @@ def test_another_choice_among_equal_documents_is_as_good() -> None:
     assert set(sample.recalls(np.tile(last, (5, 1))).values()) == {1.0}
 
 
+@pytest.mark.slow
 def test_indexes_of_20_000_vectors() -> None:
     pytest.importorskip("faiss", reason="faiss is in the extras index and gpu")
     queries, corpus = unit_vectors(1500, 64, 1), unit_vectors(20_000, 64, 2)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 
@@ -14,6 +15,7 @@ def sizes(folder: Path) -> dict[str, tuple[int, int]]:
     return {path.stem: Image.open(path).size for path in folder.glob("*.png")}
 
 
+@pytest.mark.slow
 def test_the_tool_makes_the_pictures_of_the_documents(browser: Browser, tmp_path: Path) -> None:
     main(tmp_path, browser)
     assert sizes(tmp_path) == sizes(ROOT / "docs/pictures") == SIZES

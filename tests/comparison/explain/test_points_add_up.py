@@ -35,7 +35,7 @@ def their_sample(data: st.DataObject, ident: str, prediction: Prediction | None)
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.data(),
     st.sampled_from(["exact_match", "wer[basic]", "cer[none]", "anls"]),

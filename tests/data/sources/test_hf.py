@@ -226,6 +226,7 @@ def parquet(words):
     return stream.getvalue()
 
 
+@pytest.mark.slow
 def test_from_the_hub_and_then_from_the_cache(tmp_path):
     files = {
         "README.md": README,

@@ -81,12 +81,11 @@ def test_killed_at_several_points_and_resumed(tmp_path: Path, processes: Forks) 
     whole = finish(start(processes, tmp_path, "whole"))
     assert whole["counts"]["computed"] == 180
     done = []
-    for die_at in (1, 3, 9):
+    for die_at in (1, 9):
         process = start(processes, tmp_path, "killed", die_at)
         assert process.wait().code == -signal.SIGKILL
         done.append(segments(tmp_path, "killed"))
-    assert done == sorted(done)
-    assert done[0] == 0 < done[1] < done[2]
+    assert done[0] == 0 < done[1]
     resumed = finish(start(processes, tmp_path, "killed"))
     assert 0 < resumed["counts"]["cached"] < 180
     assert resumed["counts"]["computed"] + resumed["counts"]["cached"] == 180
@@ -100,7 +99,11 @@ def test_killed_at_several_points_and_resumed(tmp_path: Path, processes: Forks) 
     ("more", "advice"),
     [
         ([], "run the same command again to continue"),
-        (["--fresh"], "run the same command again, without --fresh, to continue"),
+        pytest.param(
+            ["--fresh"],
+            "run the same command again, without --fresh, to continue",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(

@@ -247,6 +247,7 @@ def as_tables(made: RetrievalData) -> RetrievalData:
     return RetrievalData(queries, corpus, made.links)
 
 
+@pytest.mark.slow
 @given(worlds(), st.sampled_from([1, 2]), st.sets(st.integers(0, 7)), st.sampled_from(["", "no "]))
 def test_tables_are_ranked_as_lists_of_samples_are(
     world: tuple[RetrievalData, list[list[int]], list[list[int]]],

@@ -107,6 +107,7 @@ def rows_of(one: RunRecord) -> Mapping[str, list[dict]]:
     }
 
 
+@pytest.mark.slow
 def test_each_index_has_the_scores_of_a_run_with_it(compared: tuple[RunRecord, Path]) -> None:
     whole, _ = compared
     rows = rows_of(whole)

@@ -114,6 +114,7 @@ def score(folder: Path, *flags: str) -> list[str]:
     return ["score", "-t", f"{folder}/task.yaml", *files, "--out", f"{folder}/board", *flags]
 
 
+@pytest.mark.slow
 def test_a_task_is_scored_with_two_models(task: Path, capsys: pytest.CaptureFixture[str]) -> None:
     detector = ("--fluency-detector", f"{task}/detector")
     record = run_record(capsys, *score(task, *detector))

@@ -67,6 +67,7 @@ def assert_official(official, predictions, tokens):
     np.testing.assert_allclose(each, values, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_equals_pycocoevalcap_on_real_captions(official, jar, name):
     assert_official(official, real(name)[:150], official_tokens(real(name)[:150]))

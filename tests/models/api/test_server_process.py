@@ -79,6 +79,7 @@ def test_a_server_ends_with_the_object_that_started_it(tmp_path: Path) -> None:
     wait_until_ended(tmp_path / "pids")
 
 
+@pytest.mark.slow
 def test_a_server_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     server = start(tmp_path / "pids", "stubborn")
     server.stop()

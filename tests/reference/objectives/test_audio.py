@@ -39,6 +39,7 @@ ASR = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("recipe", [AUDIO, ASR], ids=["audio", "asr"])
 def test_two_halves_equal_one_whole(recipe: dict[str, Any], tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_two_halves_equal_one_whole(fusion: str, tmp_path: Path) -> None:
     assert_resumed_equals(train(recipe, tmp_path / "whole"), recipe, tmp_path / "halves")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", WAYS)
 def test_the_numbers_of_one_batch_are_learnt(fusion: str) -> None:
     torch.manual_seed(0)

@@ -208,6 +208,7 @@ def test_a_number_of_talks_that_is_none(number: Any) -> None:
 # --- a run --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_stage_trains_its_parts_and_the_tower_is_left_as_it_was(whole: Path) -> None:
     fresh = find_family(small()).fresh(small()).model
     states = [fresh.half().float().state_dict()]
@@ -220,6 +221,7 @@ def test_each_stage_trains_its_parts_and_the_tower_is_left_as_it_was(whole: Path
             assert torch.equal(old, after[name]) != name.startswith(trained), (stage, name)
 
 
+@pytest.mark.slow
 def test_two_halves_end_like_one_whole(whole: Path, tmp_path: Path) -> None:
     assert_resumed_equals(whole / "step-6", small(), tmp_path / "run")
 

@@ -71,6 +71,7 @@ def test_an_image_is_a_prefix_in_its_batches() -> None:
     assert (ids == IMAGE).sum(1).tolist() == [4] * 4
 
 
+@pytest.mark.slow
 def test_each_stage_trains_its_parts_and_the_eyes_are_left_as_they_were(tmp_path: Path) -> None:
     """And a run that was stopped and resumed ends with the same bytes."""
     last = train(small(), tmp_path / "whole")
@@ -87,6 +88,7 @@ def test_each_stage_trains_its_parts_and_the_eyes_are_left_as_they_were(tmp_path
     assert_resumed_equals(last, small(), tmp_path / "halves")
 
 
+@pytest.mark.slow
 def test_every_stage_lowers_its_loss(tmp_path: Path) -> None:
     losses = losses_of(small(12), tmp_path / "run")
     for stage in range(3):

@@ -210,6 +210,7 @@ def model_at(folder: Path) -> UnifiedModel:
     return read_checkpoint(folder, TrainedUnified).model
 
 
+@pytest.mark.slow
 def test_each_stage_trains_its_part_and_leaves_the_codes_alone(whole: Path) -> None:
     steps = [model_at(whole / f"step-{step}").state_dict() for step in (2, 4, 6)]
     for earlier, later, part in ((0, 1, "sounds"), (1, 2, "gpt")):

@@ -44,6 +44,7 @@ def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
     assert {"clockwise", "star"} <= set(checkpoint.words.words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tower", ["transformer", "conv3d", "two_stream"])
 def test_motions_and_captions_lower_the_loss(tmp_path: Path, tower: str) -> None:
     stage = {**TOLD, "steps": 40, "batch": 8, "rates": {"": 3e-3}}

@@ -159,6 +159,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., N
         yield run
 
 
+@pytest.mark.slow
 def test_killed_twice_and_resumed_ends_with_the_same_bytes(
     whole: Path, tmp_path: Path, killed: Callable[..., None]
 ) -> None:

@@ -118,6 +118,7 @@ def test_the_limits_of_a_score_are_those_of_its_metric() -> None:
     assert metric_limits("unknown[x]") == (None, None)
 
 
+@pytest.mark.slow
 def test_the_charts_of_every_kind_fit_at_every_width(
     board: Path, open_page: OpenPage, tmp_path: Path
 ) -> None:

@@ -172,7 +172,9 @@ def test_without_a_hub_id_of_the_model_the_error_says_what_to_type(
     assert "type --model-id OWNER/NAME" in said
 
 
-@pytest.mark.parametrize("folder", ["leaderboards", "leaderboards/seeds"])
+@pytest.mark.parametrize(
+    "folder", [pytest.param("leaderboards", marks=pytest.mark.slow), "leaderboards/seeds"]
+)
 def test_all_records_of_this_repository_can_be_exported(folder: str, tmp_path: Path) -> None:
     """Records of earlier versions too."""
     board = Folder(ROOT / folder)
