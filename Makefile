@@ -6,7 +6,10 @@ VENV ?= .venv
 TORCH_INDEX ?=
 BOARD ?= runs/family
 BIN := $(VENV)/bin
-# Python compiles what it imports. pip would compile all 27,000 files, of which few are imported.
+# Python compiles what it imports and keeps it, also where the environment forbids this: otherwise each
+# process would compile torch again, for seconds. pip would compile all 27,000 files, of which few are
+# imported.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-compile
 PIP := $(BIN)/python $(INSTALL) -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
