@@ -243,6 +243,7 @@ def test_a_bug_ends_with_70_and_its_traceback(
     assert "this is a bug" in err
 
 
+@pytest.mark.slow
 def test_without_data_weights_and_network_it_ends_at_once_with_what_to_type(
     tmp_path: Path,
 ) -> None:

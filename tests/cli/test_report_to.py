@@ -182,6 +182,7 @@ def test_json_stays_alone_on_stdout(command: list[str], capsys: pytest.CaptureFi
     assert "printed by a plugin" in err
 
 
+@pytest.mark.slow
 def test_both_trackers_get_the_runs_of_a_training(
     plugin_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

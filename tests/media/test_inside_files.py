@@ -260,6 +260,7 @@ with ContentKeys(cache_folder()) as keys:
 """
 
 
+@pytest.mark.slow
 def test_several_processes_at_once(files: Path, passes: list[object]) -> None:
     command = [sys.executable, "-c", RUN, str(files / "t.parquet")]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
@@ -340,6 +341,7 @@ print((anonymous() - before) // 1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_images(tmp_path: Path) -> None:
     """40 MB and 160 MB of images in row groups of 4 MB leave as much behind in memory."""
     kib = []

@@ -136,6 +136,7 @@ def run(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[list[dict[st
     return json.loads(said.out), said.err
 
 
+@pytest.mark.slow
 def test_run_evaluates_each_checkpoint(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = json.loads((here / "runs/step-2/config.json").read_text())
     (here / "runs/step-2/config.json").write_text(json.dumps(config | {"logit_scale_init": 1}))

@@ -80,6 +80,7 @@ def test_the_record_keeps_adapter_checkpoint_and_options_under_the_name_of_the_f
     assert record.published[0].source == "a page"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measured")
 def test_scores_with_other_settings_are_shown_and_not_compared(
     capsys: pytest.CaptureFixture[str],
@@ -135,6 +136,7 @@ def test_a_revision_after_a_recipe_is_that_of_its_checkpoint() -> None:
         parse("both.yaml@folder")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("measured")
 def test_rescoring_keeps_the_scores_of_a_recipe(tmp_path: Path) -> None:
     for differs, verdict in (("", "not reproduced"), ("a beam of five", "not comparable: a beam")):

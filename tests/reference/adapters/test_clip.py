@@ -68,6 +68,7 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("clip-nano")
 
 
+@pytest.mark.slow
 def test_it_knows_the_world_but_not_perfectly(model: ClipNano, data: RetrievalData) -> None:
     to_image, to_text = recalls(model, data)  # among 200 images: easier than among 1,000
     assert 0.5 < to_image < 0.99

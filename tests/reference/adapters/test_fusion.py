@@ -164,6 +164,7 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("fusion-nano")
 
 
+@pytest.mark.slow
 def test_it_tells_more_than_any_sum_could_and_not_everything(shipped: FusionNano) -> None:
     """Of the test split; the best sum of what each modality says has .625, chance is .25."""
     right = []

@@ -236,6 +236,7 @@ def test_its_eyes_are_those_of_clip_nano() -> None:
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
+@pytest.mark.slow
 def test_it_answers_above_chance_and_not_perfectly(shipped: LlavaNano) -> None:
     """Questions of the test split: the best blind answers are right in .20, over all kinds."""
     right: dict[str, list[bool]] = {kind: [] for kind in KINDS}

@@ -50,6 +50,7 @@ def test_it_is_small_and_its_recipe_is_the_packaged_one() -> None:
     assert parse_recipe(said["recipe"], "recipe.json") == read_recipe("video-nano")
 
 
+@pytest.mark.slow
 def test_it_knows_the_motions_but_not_perfectly(model: VideoNano, clips: list[VideoFrames]) -> None:
     right = [sample.target for sample in shapes_motion(None, videos=100).samples]
     assert 0.5 < (logits(model, clips).argmax(1) == right).mean() < 0.99  # chance is 0.1

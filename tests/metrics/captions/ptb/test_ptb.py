@@ -62,6 +62,7 @@ def test_real_texts_as_java_has_them_in_one_file() -> None:
     assert not differing(texts(), java_lines(texts()))
 
 
+@pytest.mark.slow
 @needs_java
 def test_ten_thousand_spliced_sentences() -> None:
     lines = spliced(texts() or SENTENCES, 10_000, seed=20_240_601)
