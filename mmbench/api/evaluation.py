@@ -42,6 +42,7 @@ def evaluate(
     max_tokens: int | None = None,
     index: str | Sequence[str] | None = None,
     search_device: str | None = None,
+    vectors: str | Sequence[str] | None = None,
     device: str = "auto",
     dtype: str = "auto",
     batch_size: int | None = None,
@@ -103,7 +104,7 @@ def evaluate(
             "price": price,
             "tasks": tuple(tasks),
         },
-        settings=search_settings(index, search_device),
+        settings=search_settings(index, search_device, vectors),
         metric_models={"inception": inception, "fluency_detector": fluency_detector},
     )
     if out is not None:
@@ -169,6 +170,7 @@ def score(
     fold_ids: bool = False,
     device: str = "auto",
     search_device: str | None = None,
+    vectors: str | Sequence[str] | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     published_as: str | None = None,
@@ -201,7 +203,7 @@ def score(
             "tasks": tuple(tasks),
             "strip_reasoning": strip_reasoning,
         },
-        settings=search_settings(search_device=search_device),
+        settings=search_settings(search_device=search_device, vectors=vectors),
         metric_models={"inception": inception, "fluency_detector": fluency_detector},
     )
     if out is not None:

@@ -84,18 +84,26 @@ def options_from(
 
 
 def search_settings(
-    index: str | Sequence[str] | None = None, search_device: str | None = None
+    index: str | Sequence[str] | None = None,
+    search_device: str | None = None,
+    vectors: str | Sequence[str] | None = None,
 ) -> dict[str, object]:
-    """Return the settings of a search. The first of several indexes is scored.
+    """Return the settings of a search. The first of several indexes or forms of vectors is scored.
 
     The others are compared with it. None stands for the value of the task.
     """
-    indexes = (index,) if isinstance(index, str) else tuple(index or ())
+    indexes, forms = map(_names, (index, vectors))
     return {
         "index": indexes[0] if indexes else None,
         "compared_indexes": indexes[1:] or None,
         "search_device": search_device,
+        "vectors": forms[0] if forms else None,
+        "compared_vectors": forms[1:] or None,
     }
+
+
+def _names(one_or_more: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (one_or_more,) if isinstance(one_or_more, str) else tuple(one_or_more or ())
 
 
 def _without_none(values: Mapping[str, object]) -> dict[str, object]:

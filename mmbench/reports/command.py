@@ -7,7 +7,7 @@ from shlex import join
 from typing import NamedTuple
 
 from mmbench.builtin import TABLES
-from mmbench.reports.index_tables import index_factories
+from mmbench.reports.index_tables import index_factories, vector_forms
 from mmbench.spec import packaged_tasks
 from mmbench.text import printable
 from mmbench.types import LATE, LIVE, OUTPUTS, RunRecord
@@ -89,7 +89,7 @@ def _limit(record: RunRecord) -> int | None:
 
 
 def _index(record: RunRecord) -> Iterator[str]:
-    """Yield the flags of the indexes, unless the search was only exact.
+    """Yield the flags of the indexes, unless the search was only exact, and of forms of vectors.
 
     Without a report on the index, the signature of the scores states it.
     """
@@ -98,6 +98,8 @@ def _index(record: RunRecord) -> Iterator[str]:
     if factories not in (["exact"], [""]):
         for factory in factories:
             yield from ("--index", factory)
+    for form in vector_forms(record):
+        yield from ("--vectors", form)
 
 
 def _seed(record: RunRecord) -> Iterator[str]:

@@ -8,8 +8,7 @@ from urllib.parse import quote
 from mmbench.engine import speed
 from mmbench.engine.score_names import score_info
 from mmbench.reports.cells import BASELINE_LEGEND, brief, header_and_rows, published
-from mmbench.reports.index_tables import LEGEND as INDEX_LEGEND
-from mmbench.reports.index_tables import index_tables
+from mmbench.reports.index_tables import index_tables, legends
 from mmbench.reports.sections import captions, label, other_data
 from mmbench.text import csv_cell, markdown, markdown_code, markdown_name
 from mmbench.text.csv_text import csv_text
@@ -79,13 +78,14 @@ def _indexes(records: list[RunRecord]) -> list[str]:
     lines = []
     for record in records:
         for compared in index_tables(record):
-            words = [f"Indexes for {label(record)}", *filter(None, [compared.direction])]
+            words = [f"{compared.title} for {label(record)}", *filter(None, [compared.direction])]
             lines += [f"### {markdown(', '.join(words))}", ""]
             lines.append(_line([markdown_name(name) for name in compared.header]))
             lines.append(_line(["---"] + ["---:"] * (len(compared.header) - 1)))
             lines += [_line([markdown(cell) for cell in row]) for row in compared.rows]
             lines.append("")
-    return [*lines, INDEX_LEGEND, ""] if lines else []
+    tables = [compared for record in records for compared in index_tables(record)]
+    return [*lines, *(line for legend in legends(tables) for line in (legend, ""))]
 
 
 def headline_words(record: RunRecord) -> str:

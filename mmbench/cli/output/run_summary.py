@@ -8,7 +8,7 @@ from mmbench.cli.output.terminal import listing, table
 from mmbench.engine.score_names import without_macro
 from mmbench.reports.cells import bounds, interval, number
 from mmbench.reports.error_types import error_types
-from mmbench.reports.index_tables import LEGEND, index_reports, index_tables
+from mmbench.reports.index_tables import index_reports, index_tables, legends
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
 from mmbench.text.number_format import format_cost, format_number, format_rate, format_seconds
@@ -81,10 +81,11 @@ def _indexes(record: RunRecord, width: int | None) -> list[str]:
         return [f"  index {plain(name)}: {_flat(report)}" for name, report in reports]
     lines = []
     for compared in tables:
-        lines.append(f"  indexes{f', {plain(compared.direction)}' if compared.direction else ''}:")
+        direction = f", {plain(compared.direction)}" if compared.direction else ""
+        lines.append(f"  {compared.title.lower()}{direction}:")
         rows = [[plain(cell) for cell in row] for row in [compared.header, *compared.rows]]
         lines += table(rows, {0}, width, indent=4)
-    return [*lines, f"  {LEGEND}"]
+    return [*lines, *(f"  {legend}" for legend in legends(tables))]
 
 
 def _shared_reason(record: RunRecord, reason: str) -> str:

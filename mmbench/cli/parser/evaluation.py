@@ -20,6 +20,7 @@ from mmbench.cli.parser.shared_flags import (
     report_to,
     runs_of_task,
     search_device,
+    searched_vectors,
     templates,
     workers,
 )
@@ -123,6 +124,7 @@ def score(commands: Commands) -> None:
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
     own_data(parser)
     workers(parser)
+    searched_vectors(parser)
     search_device(parser)
     add(
         "--seed",

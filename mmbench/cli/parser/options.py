@@ -39,7 +39,9 @@ def run_options(args: argparse.Namespace, task: str = "", model: str | None = No
     own = own_data_options(flags)
     return options_from(
         {**flags, **own, "data": data, "model_options": model_arguments(args, model)},
-        settings=search_settings(flags.get("index"), flags.get("search_device")),
+        settings=search_settings(
+            *(flags.get(name) for name in ("index", "search_device", "vectors"))
+        ),
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )
 

@@ -159,6 +159,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         " 'IVF1024,Flat;nprobe=16'; repeat for several: the first is scored, and a table compares"
         " them",
     )
+    searched_vectors(parser)
     search_device(parser)
     add(
         "--seed",
@@ -213,6 +214,18 @@ def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "
     """Add `--device`. `text` replaces the default help text, which states the default value."""
     text = text or f"default: {default}"
     parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
+
+
+def searched_vectors(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for the form of the vectors of searches."""
+    parser.add_argument(
+        "--vectors",
+        action="append",
+        metavar="full|[N+]int8|binary[+rescoreK]|N",
+        help="for retrieval: the form of the embeddings, such as 256 (the first 256 dimensions),"
+        " int8, 256+binary or binary+rescore100 (default: full); repeat for several: the first is"
+        " scored, and a table compares them",
+    )
 
 
 def search_device(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,7 @@
-"""The comparison of indexes in a run: recall, speed, size, and the scores with each index."""
+"""The comparison of searches in a run: indexes, or forms of the vectors.
+
+It has the recall, the speed of indexes, the size, and the scores with each.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from mmbench.types import Predictions, TaskSpec
 COMPARED = "compared"  # the beginning of the names of comparisons in a record
 RECALL = "recall@10 against exact"  # of the front
 SPEED = "queries per second"
+VECTORS = "vectors"  # the form of the vectors, in reports on a search of compressed vectors
+SIZE = "bytes per vector"
 
 Report = Mapping[str, Any]
 
@@ -20,12 +25,12 @@ Report = Mapping[str, Any]
 def compare_indexes(
     spec: TaskSpec, predictions: Predictions, measured: Measured
 ) -> dict[str, dict[str, Any]]:
-    """Return the comparison of the indexes of a run for each direction, as a record stores it.
+    """Return the comparison of the searches of a run for each direction, as a record stores it.
 
-    `compared, text-to-image` has `rows`, an object per index: the scored index first. A row has the
-    report of the index, joined over splits, the scores of the task in this direction (`scores`),
-    and whether no other index is both better in recall and faster (`front`). Without further
-    indexes the result is empty.
+    `compared, text-to-image` has `rows`, an object per index or form of vectors: the scored one
+    first. A row has the report of the search, joined over splits, the scores of the task in this
+    direction (`scores`), and whether no other one is better in recall and faster, or smaller if
+    forms of vectors are compared (`front`). Without further searches the result is empty.
     """
     if not predictions.alternatives:
         return {}
@@ -74,20 +79,34 @@ def _joined(reports: Sequence[Report]) -> dict[str, Any]:
         for name in first
         if name.startswith("recall@")
     }
-    seconds = sum(report["search seconds"] for report in reports)
-    queries = sum(report[SPEED] * report["search seconds"] for report in reports)
-    return {
+    joined = {
         "factory": first["factory"],
+        **({VECTORS: first[VECTORS]} if VECTORS in first else {}),
         **recalls,
         "checked on": n,
+        "bytes": sum(report["bytes"] for report in reports),
+    }
+    return joined | ({SIZE: first[SIZE]} if SIZE in first else _joined_speed(reports))
+
+
+def _joined_speed(reports: Sequence[Report]) -> dict[str, float]:
+    first, seconds = reports[0], sum(report["search seconds"] for report in reports)
+    queries = sum(report[SPEED] * report["search seconds"] for report in reports)
+    return {
         SPEED: first[SPEED] if len(reports) == 1 else round(queries / max(seconds, 1e-9), 1),
         "build seconds": round(sum(report["build seconds"] for report in reports), 3),
-        "bytes": sum(report["bytes"] for report in reports),
     }
 
 
 def _is_on_front(row: Report, rows: Sequence[Report]) -> bool:
-    """Return whether no row is at least as good as `row` in recall and speed, and better in one."""
-    own = row[RECALL], row[SPEED]
-    others = [(other[RECALL], other[SPEED]) for other in rows]
+    """Return whether no row is at least as good as `row` in both aims, and better in one.
+
+    The aims are recall, and speed or small vectors.
+    """
+    own = _aims(row)
+    others = [_aims(other) for other in rows]
     return not any(a >= own[0] and b >= own[1] and (a, b) != own for a, b in others)
+
+
+def _aims(row: Report) -> tuple[float, float]:
+    return row[RECALL], row[SPEED] if SPEED in row else -row[SIZE]

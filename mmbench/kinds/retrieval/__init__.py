@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from typing import ClassVar, Literal
 
@@ -25,9 +26,10 @@ from mmbench.kinds.retrieval.outputs import (
 )
 from mmbench.kinds.retrieval.rank import oracle, silent
 from mmbench.kinds.retrieval.requests import requests_of
-from mmbench.kinds.retrieval.search import EXACT, search_splits
+from mmbench.kinds.retrieval.search import EXACT, SearchMethod, search_splits
 from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.protocols import Embeds, Needs, Responses
+from mmbench.search.compressed.forms import FULL, VectorForm, parse_form
 from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import check_factory
 from mmbench.search.indexes.factory_checks import check_size
@@ -51,16 +53,22 @@ class RetrievalOptions(KindOptions, frozen=True):
 
     `index` is `exact` or a FAISS factory string. It is part of the signatures of scores, but not of
     the fingerprint of the task, because it does not change the task. `compared_indexes` are further
-    indexes, which are compared with it but not scored. `search_device` is a torch device; "" is the
-    device of the model. It is not part of signatures, as the device of the model is not.
+    indexes, which are compared with it but not scored. `vectors` is a form of vectors
+    (`parse_form`), which is part of the signatures unless it is `full`; `compared_vectors` are
+    further forms. `search_device` is a torch device; "" is the device of the model. It is not part
+    of signatures, as the device of the model is not.
     """
 
-    settings: ClassVar[frozenset[str]] = frozenset({"index", "compared_indexes", "search_device"})
+    settings: ClassVar[frozenset[str]] = frozenset({
+        *("index", "compared_indexes", "search_device", "vectors", "compared_vectors"),
+    })  # fmt: skip
 
     prompt: str = "{text}"
     directions: Literal["both", "query-to-corpus"] = "both"
     index: str = EXACT
     compared_indexes: tuple[str, ...] = ()
+    vectors: str = FULL
+    compared_vectors: tuple[str, ...] = ()
     search_device: str = ""
 
 
@@ -87,8 +95,8 @@ class Retrieval:
                 " the text belongs"
             )
         self._indexes = (self.options.index, *self.options.compared_indexes)
-        if repeated := sorted({one for one in self._indexes if self._indexes.count(one) > 1}):
-            raise SpecError(f"--index {repeated[0]}: listed twice; leave one out")
+        forms = (self.options.vectors, *self.options.compared_vectors)
+        self._methods = _search_methods(self._indexes, [*map(parse_form, forms)])
         for index in self._indexes:
             if index != EXACT:
                 check_factory(index)
@@ -157,7 +165,7 @@ class Retrieval:
         """Return the rankings, and reports on the searches, without the failures."""
         splits = make_splits(data, (queries.failures, corpus.failures), self._splits)
         sides, device = (queries.vectors, corpus.vectors), self._device()
-        return search_splits(splits, self.directions(), sides, self._indexes, device)
+        return search_splits(splits, self.directions(), sides, self._methods, device)
 
     def _device(self) -> str:
         return search_executor().device_for(self.options.search_device or "auto")
@@ -177,6 +185,10 @@ class Retrieval:
         )
         if outputs.embeddings:
             return self._accept_embeddings(data, outputs, notes)
+        if self._methods != [SearchMethod(self.options.index)]:
+            raise DataError(
+                "--vectors needs embeddings, and the outputs are rankings; leave it out"
+            )
         if len(self.directions()) > 1:
             raise DataError(
                 f"task {self.task.name} has both directions; give embeddings (.npz), not a run"
@@ -213,7 +225,7 @@ class Retrieval:
         splits, names = make_splits(data, ({}, {}), self._splits), self.directions()
         if name not in ("oracle", "empty"):
             queries, corpus = (Vectors(_drawn(name, role, data, seed)) for role in data.by_role())
-            searched = search_splits(splits, names, (queries, corpus), [EXACT], CPU)
+            searched = search_splits(splits, names, (queries, corpus), [SearchMethod()], CPU)
             return with_failures(searched.directions)
         ranker = oracle if name == "oracle" else silent
         ranked = [ranker(split, len(names) > 1) for split in splits]
@@ -228,12 +240,33 @@ class Retrieval:
         )
 
     def signature(self, data: RetrievalData, /) -> str:
-        """Return the index and, if a judged query has no relevant document, `no-relevant=zero`.
+        """Return the index, the form of vectors that are not full, and `no-relevant=zero`.
 
-        A query without a relevant document scores 0.
+        The last is there if a judged query has no relevant document; it scores 0.
         """
+        form = self._methods[0].form
+        compressed = "" if form == VectorForm() else f",vectors={form.name}"
         zero = ",no-relevant=zero" if data.without_relevant() else ""
-        return f"index={self.options.index}{zero}"
+        return f"index={self.options.index}{compressed}{zero}"
+
+
+def _search_methods(indexes: Sequence[str], forms: Sequence[VectorForm]) -> list[SearchMethod]:
+    """Return the methods of search, of which the first is scored.
+
+    Raises SpecError for a repeated one, and for indexes together with forms of vectors.
+    """
+    names = [*(("--index", one) for one in indexes), *(("--vectors", one.name) for one in forms)]
+    for flag, name in names:
+        if names.count((flag, name)) > 1:
+            raise SpecError(f"{flag} {name}: listed twice; leave one out")
+    if forms == [VectorForm()]:
+        return [SearchMethod(index) for index in indexes]
+    if list(indexes) != [EXACT]:
+        raise SpecError(
+            "--vectors is searched exactly; leave out --index, or use an index that compresses"
+            " vectors, e.g. --index SQ8"
+        )
+    return [SearchMethod(EXACT, form) for form in forms]
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from mmbench.reports.charts.figure import count_cell, figure, interval_cell
 from mmbench.reports.charts.recall_speed import recall_speed_chart
 from mmbench.reports.charts.selection import metric_limits
-from mmbench.reports.index_tables import LEGEND, IndexTable, index_tables
+from mmbench.reports.index_tables import IndexTable, index_tables, legends
 from mmbench.reports.pages.cells import value_cell
 from mmbench.reports.pages.html import Content, Html, breakable, element
 from mmbench.reports.pages.tables import Cell, Column, Row, table
@@ -54,11 +54,17 @@ def _score_row(name: str, score: ScoreInfo, columns: Sequence[Column]) -> Row:
 
 
 def indexes_section(record: RunRecord) -> Content:
-    """Return a chart and a table of the compared indexes for each direction; None without any."""
+    """Return a chart and a table of the compared indexes for each direction; None without any.
+
+    Forms of vectors have no speed, and so no chart.
+    """
     tables = index_tables(record)
     if not tables:
         return None
-    return [element("p", LEGEND), [_indexes(one, record.scores) for one in tables]]
+    return [
+        [element("p", one) for one in legends(tables)],
+        [_indexes(one, record.scores) for one in tables],
+    ]
 
 
 def _indexes(compared: IndexTable, scores: Mapping[str, ScoreInfo]) -> list[Content]:
@@ -69,15 +75,19 @@ def _indexes(compared: IndexTable, scores: Mapping[str, ScoreInfo]) -> list[Cont
         Row([Cell(breakable(name), name), *map(Cell, texts, numbers)])
         for (name, *texts), (_, *numbers) in zip(compared.rows, compared.numbers, strict=True)
     ]
-    return [figure(chart) if chart else None, table(f"Indexes{direction}", columns, rows)]
+    return [figure(chart) if chart else None, table(f"{compared.title}{direction}", columns, rows)]
 
 
 def _index_columns(compared: IndexTable, scores: Mapping[str, ScoreInfo]) -> list[Column]:
     """Return the columns of a table of indexes; a number is sorted with its best value first."""
-    better = {"build s": "lower", "MB": "lower"}
+    better = {"build s": "lower", "bytes/vector": "lower", "MB": "lower"}
     first = len(compared.header) - len(compared.metrics)
     columns = [
-        Column(name, number=name not in ("index", "front"), better=better.get(name, "higher"))
+        Column(
+            name,
+            number=name not in ("index", "vectors", "front"),
+            better=better.get(name, "higher"),
+        )
         for name in compared.header[:first]
     ]
     for name, metric in zip(compared.header[first:], compared.metrics, strict=True):

@@ -7,11 +7,13 @@ several documents with equal scores an index returns.
 
 from __future__ import annotations
 
+import math
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from mmbench.columns.vectors import Vectors
 from mmbench.search.checks import Ids, Ints
 from mmbench.search.exact import search
 from mmbench.search.order import IdOrder
@@ -23,7 +25,7 @@ SAMPLE = 1000  # number of queries that are also searched exactly
 
 
 class ExactSample:
-    """The exact search of some queries, with which indexes of a corpus are compared.
+    """The exact search of some queries, with which other searches of a corpus are compared.
 
     `queries` [n, d] and `corpus` [m, d] are float32. The sample are up to 1,000 queries, chosen by
     the hash of their ids; `rows` are their indices. `seconds` is the time of their exact search on
@@ -32,8 +34,8 @@ class ExactSample:
 
     def __init__(
         self,
-        queries: Array,
-        corpus: Array,
+        queries: Array | Vectors,
+        corpus: Array | Vectors,
         *,
         query_ids: Ids = None,
         corpus_ids: Ids = None,
@@ -76,7 +78,7 @@ class ExactSample:
         return scores
 
 
-def exact_report(sample: ExactSample, corpus: Array, device: str) -> dict[str, Any]:
+def exact_report(sample: ExactSample, corpus: Array | Vectors, device: str) -> dict[str, Any]:
     """Return the report on exact search that compares it with indexes.
 
     Its speed is that of a search for the nearest 100 documents of the sample's queries, its size
@@ -90,7 +92,7 @@ def exact_report(sample: ExactSample, corpus: Array, device: str) -> dict[str, A
         "build seconds": 0.0,
         "search seconds": round(sample.seconds, 3),
         "queries per second": speed(len(sample.rows), sample.seconds),
-        "bytes": 4 * corpus.size,
+        "bytes": 4 * math.prod(corpus.shape),
     }
 
 

@@ -23,13 +23,13 @@ from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.index_comparison import RECALL, SPEED, compare_indexes
 from mmbench.engine.scoring.measure import measure
 from mmbench.errors import SpecError, UserError
-from mmbench.kinds.retrieval.search import search_splits
+from mmbench.kinds.retrieval.search import SearchMethod, search_splits
 from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.reports.command import repeat_command
 from mmbench.reports.index_tables import index_tables
 from mmbench.reports.tables import page
 from mmbench.search.part_search import CPU, TORCH_CPU
-from mmbench.types import Directions, RunRecord, Sample
+from mmbench.types import Directions, Outputs, RunRecord, Sample
 from tests.support.boards import record
 
 NAMES = ["text-to-image", "image-to-text"]
@@ -68,7 +68,7 @@ def test_failures_splits_and_selected_rows_on_a_device(world: tuple, both: int) 
     data, sides, failures, splits = world
     parts = make_splits(data, failures, splits)
     on = {
-        device: search_splits(parts, NAMES[:both], sides, ["exact"], device)
+        device: search_splits(parts, NAMES[:both], sides, [SearchMethod()], device)
         for device in (CPU, TORCH_CPU)
     }
     assert rankings(on[CPU].directions) == rankings(on[TORCH_CPU].directions)
@@ -86,7 +86,7 @@ def test_mapped_embeddings_on_a_device(tmp_path: Path) -> None:
     samples = [Sample(f"q{i}", {}) for i in range(300)], [Sample(f"d{i}", {}) for i in range(900)]
     parts = make_splits(RetrievalData(*samples, links), ({}, {}), 1)
     found = [
-        search_splits(parts, NAMES, (sides[0], sides[1]), ["exact"], device).directions
+        search_splits(parts, NAMES, (sides[0], sides[1]), [SearchMethod()], device).directions
         for device in (CPU, TORCH_CPU)
     ]
     assert rankings(found[0]) == rankings(found[1])
@@ -182,7 +182,8 @@ def test_scores_of_splits_are_joined() -> None:
     )
     sides = tuple(Vectors(draws.standard_normal((40, 8))) for _ in range(2))
     parts = make_splits(data, ({}, {}), 2)
-    found = search_splits(parts, kind.directions(), sides, ["Flat", "exact"], CPU)
+    methods = [SearchMethod("Flat"), SearchMethod("exact")]
+    found = search_splits(parts, kind.directions(), sides, methods, CPU)
     assert list(found.search) == [
         f"{name}, split {split}" for split, name in product((1, 2), NAMES)
     ]
@@ -256,3 +257,63 @@ def test_damaged_comparisons_do_not_stop_a_page(rows: object) -> None:
     assert "\x1b" not in "\n".join(run_summary(one, 80))
     text = page("t", [[one]])
     assert "<b>" not in text and "\x1b" not in text
+
+
+FORMS = ["int8", "full", "32+binary+rescore20"]
+
+
+@pytest.fixture(scope="module")
+def forms() -> RunRecord:
+    return mmbench.evaluate("clip-nano", "shapes-retrieval", vectors=FORMS, limit=100).record
+
+
+def test_forms_of_vectors_are_compared(forms: RunRecord) -> None:
+    assert forms.task.asked == "index=exact,vectors=int8"
+    usual = mmbench.evaluate("clip-nano", "shapes-retrieval", limit=100).record
+    assert usual.task.asked == "index=exact"
+    assert usual.task.fingerprint == forms.task.fingerprint
+    tables = index_tables(forms)
+    assert [(one.title, one.direction) for one in tables] == [("Vectors", name) for name in NAMES]
+    for one, direction in zip(tables, NAMES, strict=True):
+        assert [row[0] for row in one.rows] == FORMS
+        assert one.header[1:7] == [
+            *("full@1", "full@10", "full@100", "bytes/vector", "MB", "front"),
+        ]
+        assert [row[4] for row in one.rows] == ["128", "512", "4"]
+        assert [row[6] for row in one.rows] == ["yes"] * 3
+        headline = one.metrics.index(f"recall@1[{direction}]")
+        for row, record in zip(one.numbers, (forms, usual), strict=False):
+            assert row[7 + headline] == record.scores[f"recall@1[{direction}]"].value
+    assert (
+        "--vectors int8 --vectors full --vectors 32+binary+rescore20" in repeat_command(forms).text
+    )
+    assert "  vectors, text-to-image:" in run_summary(forms, 80)
+    assert "### Vectors for clip-nano, text-to-image" in page("shapes-retrieval", [[forms]])
+
+
+def test_one_form_of_vectors_has_a_report() -> None:
+    one = mmbench.evaluate("clip-nano", "shapes-retrieval", vectors="binary", limit=50).record
+    reports = one.index
+    assert list(reports) == NAMES
+    assert {report["vectors"] for report in reports.values()} == {"binary"}
+    assert {report["bytes per vector"] for report in reports.values()} == {16}
+    assert "--vectors binary" in repeat_command(one).text
+
+
+def test_forms_that_cannot_be_searched() -> None:
+    for values, message in (
+        ({"vectors": ["int8", "int8"]}, "--vectors int8: listed twice"),
+        ({"vectors": "int8", "index": "Flat"}, "leave out --index, or use an index that comp"),
+        ({"vectors": "float8"}, "--vectors float8: not a form"),
+        ({"vectors": "129"}, "the vectors of the model have 128 dimensions"),
+    ):
+        with pytest.raises(UserError, match=message):
+            mmbench.evaluate("clip-nano", "shapes-retrieval", limit=5, **values)
+
+
+def test_rankings_have_no_vectors(tmp_path: Path) -> None:
+    spec, kind = _task("shapes-retrieval", vectors="int8")
+    data = load_data(spec, None)
+    outputs = Outputs({sample.id: ["d"] for sample in data.queries})
+    with pytest.raises(UserError, match="--vectors needs embeddings"):
+        kind.accept(data, outputs)
