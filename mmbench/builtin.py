@@ -331,6 +331,7 @@ KINDS: NameTable = {
 
 _FIRST_POSITIVE = "mmbench.metrics.retrieval.first_positive"
 _ALL_POSITIVES = "mmbench.metrics.retrieval.all_positives"
+_DIAGNOSTICS = "mmbench.metrics.retrieval.diagnostics"
 _CAPTIONS = "mmbench.metrics.captions"
 _CLIPSCORE = "mmbench.metrics.captions.clipscore"
 _CHAIR = "mmbench.metrics.captions.chair"
@@ -361,6 +362,9 @@ METRICS: NameTable = {
     "map@R": (f"{_ALL_POSITIVES}:map_at_r", "mean average precision over the first R, the number of positives"),
     "r_precision": (f"{_ALL_POSITIVES}:r_precision", "precision at the number of positives"),
     "ndcg@k": (f"{_ALL_POSITIVES}:ndcg", "normalised discounted cumulative gain of graded documents"),
+    "hubness@k": (f"{_DIAGNOSTICS}:hubness", "skewness of the number of queries that have a document in their top k"),
+    "antihubs@k": (f"{_DIAGNOSTICS}:antihubs", "share of documents in the top k of no query"),
+    "modality_gap": (f"{_DIAGNOSTICS}:modality_gap", "distance of the mean query from the mean document"),
     "rsum": (f"{_ALL_POSITIVES}:rsum", "sum of recall@1, @5 and @10 over both directions"),
     "bleu@n": (f"{_CAPTIONS}:bleu", "corpus BLEU-n of pycocoevalcap"),
     "rouge_l": (f"{_CAPTIONS}:rouge_l", "ROUGE-L of pycocoevalcap"),
@@ -479,6 +483,7 @@ OUTPUTS: NameTable = {
 
 CONFORMANCE: NameTable = {
     "retrieval": ("mmbench.conformance.retrieval:CASES", "ranks and retrieval metrics"),
+    "vectors": ("mmbench.conformance.vectors:CASES", "compressed vectors, hubness, modality gap"),
     "captions": (
         "mmbench.conformance.captions:CASES",
         "BLEU, ROUGE-L, CIDEr, METEOR, SPICE, SPIDEr, CHAIR",

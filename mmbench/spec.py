@@ -10,7 +10,7 @@ except options that the file's kind does not have.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -171,6 +171,11 @@ def with_settings(spec: TaskSpec, settings: Mapping[str, object]) -> TaskSpec:
                 f" --{name.replace('_', '-')}"
             )
     return structs.replace(spec, options=structs.replace(spec.options, **settings))
+
+
+def with_metrics(spec: TaskSpec, metrics: Sequence[str]) -> TaskSpec:
+    """Return the task with further metrics after its own; metrics that it has are not repeated."""
+    return structs.replace(spec, metrics=list(dict.fromkeys([*spec.metrics, *metrics])))
 
 
 def with_search_device(spec: TaskSpec, device: str) -> TaskSpec:

@@ -42,7 +42,9 @@ def evaluate(
     max_tokens: int | None = None,
     index: str | Sequence[str] | None = None,
     search_device: str | None = None,
+    metrics: Sequence[str] = (),
     vectors: str | Sequence[str] | None = None,
+    top: int | None = None,
     device: str = "auto",
     dtype: str = "auto",
     batch_size: int | None = None,
@@ -103,8 +105,9 @@ def evaluate(
             "allow_outside": allow_outside,
             "price": price,
             "tasks": tuple(tasks),
+            "metrics": tuple(metrics),
         },
-        settings=search_settings(index, search_device, vectors),
+        settings=search_settings(index, search_device, vectors, top),
         metric_models={"inception": inception, "fluency_detector": fluency_detector},
     )
     if out is not None:
@@ -170,7 +173,9 @@ def score(
     fold_ids: bool = False,
     device: str = "auto",
     search_device: str | None = None,
+    metrics: Sequence[str] = (),
     vectors: str | Sequence[str] | None = None,
+    top: int | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     published_as: str | None = None,
@@ -201,9 +206,10 @@ def score(
             "allow_outside": allow_outside,
             "judge": judge,
             "tasks": tuple(tasks),
+            "metrics": tuple(metrics),
             "strip_reasoning": strip_reasoning,
         },
-        settings=search_settings(search_device=search_device, vectors=vectors),
+        settings=search_settings(search_device=search_device, vectors=vectors, top=top),
         metric_models={"inception": inception, "fluency_detector": fluency_detector},
     )
     if out is not None:

@@ -24,8 +24,9 @@ class RunSettings(msgspec.Struct, frozen=True):
     """Run settings other than the model and the task: the flags of `mmbench run`.
 
     `data` is the value of `--data`, or rows in memory. `settings` maps names to settings of the
-    task's kind, such as `index` (`search_settings` makes those of a search). `metric_models` maps
-    options that metrics declare (`ModelFile.option`), such as `inception`, to files of weights.
+    task's kind, such as `index` (`search_settings` makes those of a search). `metrics`
+    are computed in addition to those of the task. `metric_models` maps options that metrics declare
+    (`ModelFile.option`), such as `inception`, to files of weights.
     `columns`, `labels`, `templates` and `split` replace the options of own data
     (`with_data_flags`). `max_tokens` replaces the token limit of a task that generates text.
     `price` has the prices of a million prompt tokens and of a million completion tokens. `judge` is
@@ -40,6 +41,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     limit: Positive | None = None
     max_tokens: Positive | None = None
     settings: dict[str, Any] = {}
+    metrics: tuple[str, ...] = ()
     device: str = "auto"
     dtype: str = "auto"
     batch_size: Positive | None = None
@@ -87,6 +89,7 @@ def search_settings(
     index: str | Sequence[str] | None = None,
     search_device: str | None = None,
     vectors: str | Sequence[str] | None = None,
+    top: int | None = None,
 ) -> dict[str, object]:
     """Return the settings of a search. The first of several indexes or forms of vectors is scored.
 
@@ -99,6 +102,7 @@ def search_settings(
         "search_device": search_device,
         "vectors": forms[0] if forms else None,
         "compared_vectors": forms[1:] or None,
+        "top": top,
     }
 
 

@@ -13,8 +13,12 @@ from mmbench.types import Ranking
 EVIDENCE = 5  # number of retrieved documents that are stored per query
 
 
-def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Ranking:
+def listed_ranking(
+    listed: Sequence[str], grades: Mapping[str, float], top: int = EVIDENCE
+) -> Ranking:
     """Return the Ranking of the relevant documents in a list of document ids, best first.
+
+    The first `top` documents are stored in it.
 
     Relevant documents have a grade above 0. A relevant document that is not in the list has no
     rank. A document that is listed twice gets its first rank.
@@ -23,7 +27,7 @@ def listed_ranking(listed: Sequence[str], grades: Mapping[str, float]) -> Rankin
     positives = [document for document, grade in grades.items() if grade > 0]
     positives.sort(key=lambda document: first_rank.get(document, math.inf))
     ranks = [first_rank.get(document) for document in positives]
-    return Ranking(ranks, [grades[document] for document in positives], list(listed[:EVIDENCE]))
+    return Ranking(ranks, [grades[document] for document in positives], list(listed[:top]))
 
 
 def best_first(scores: Mapping[str, float]) -> list[str]:

@@ -4,6 +4,7 @@
 |---|---|
 | `mean` | mean of column 0 |
 | `ratio` | sum of column 0 / sum of column 1 |
+| `root-mean` | square root of the mean of column 0; NaN if it is negative |
 | `median` | median of column 0 (the mean of the middle two for even n) |
 | `whole` | column 0 of the only row: the value of the whole set, which has no per-sample rows |
 | `split-mean:F` | mean over splits of fold F; the last column is the number of the row's split |
@@ -172,6 +173,11 @@ def join_splits(kind: str, values: Floats, present: NDArray[np.bool_]) -> Floats
         return np.where(present.all(axis=0), total, np.nan)
     with np.errstate(invalid="ignore"):
         return np.asarray(total / present.sum(axis=0))
+
+
+@sums("root-mean")
+def _root_mean(totals: Floats, n: Floats) -> Floats:
+    return np.asarray(np.sqrt(totals[:, 0] / n))
 
 
 @sums("mean")

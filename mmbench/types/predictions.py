@@ -28,7 +28,8 @@ class Ranking(Struct, frozen=True):
     The last `failed` positives failed or are not in the corpus: they count as never retrieved, at
     any `depth`. `failed_others` is the number of failed documents that are not relevant to the
     query; the ranks do not count these documents. `size` is the number of documents, including
-    failed documents; None if unknown.
+    failed documents; None if unknown. `gap` is the query's term of the modality gap
+    (`mmbench.search.gaps`); None unless a run has this metric.
     """
 
     ranks: list[Rank | None]
@@ -38,6 +39,7 @@ class Ranking(Struct, frozen=True):
     failed: int = 0
     failed_others: int = 0
     size: int | None = None
+    gap: float | None = None
 
 
 class Prediction(Struct, frozen=True):

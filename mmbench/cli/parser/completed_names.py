@@ -46,6 +46,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "task": _tasks,
         "eval": _tasks,
         "metric": _metrics,
+        "metrics": _metrics,
         "run": _runs,
         "baseline": _runs,
         "candidate": _runs,

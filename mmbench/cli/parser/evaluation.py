@@ -9,6 +9,7 @@ from mmbench.cli.parser.shared_flags import (
     allow_outside,
     command,
     device,
+    further_metrics,
     inputs,
     machine,
     metric_models,
@@ -124,6 +125,7 @@ def score(commands: Commands) -> None:
     inputs(parser, "the references (default: $MMBENCH_DATA/<folder>)", "[TASK=]PATH")
     own_data(parser)
     workers(parser)
+    further_metrics(parser)
     searched_vectors(parser)
     search_device(parser)
     add(

@@ -40,7 +40,7 @@ def run_options(args: argparse.Namespace, task: str = "", model: str | None = No
     return options_from(
         {**flags, **own, "data": data, "model_options": model_arguments(args, model)},
         settings=search_settings(
-            *(flags.get(name) for name in ("index", "search_device", "vectors"))
+            *(flags.get(name) for name in ("index", "search_device", "vectors", "top"))
         ),
         metric_models={name: flags.get(name) for name in _METRIC_MODELS},
     )

@@ -159,6 +159,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         " 'IVF1024,Flat;nprobe=16'; repeat for several: the first is scored, and a table compares"
         " them",
     )
+    further_metrics(parser)
     searched_vectors(parser)
     search_device(parser)
     add(
@@ -216,8 +217,20 @@ def device(parser: argparse.ArgumentParser, default: str = "auto", text: str = "
     parser.add_argument("--device", default=default, metavar="auto|cpu|cuda[:N]", help=text)
 
 
+def further_metrics(parser: argparse.ArgumentParser) -> None:
+    """Add the flag for metrics in addition to those of the task."""
+    parser.add_argument(
+        "--metric",
+        dest="metrics",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also compute this metric; repeat for several",
+    )
+
+
 def searched_vectors(parser: argparse.ArgumentParser) -> None:
-    """Add the flag for the form of the vectors of searches."""
+    """Add the flags for the vectors of searches, and for the documents that are stored."""
     parser.add_argument(
         "--vectors",
         action="append",
@@ -225,6 +238,13 @@ def searched_vectors(parser: argparse.ArgumentParser) -> None:
         help="for retrieval: the form of the embeddings, such as 256 (the first 256 dimensions),"
         " int8, 256+binary or binary+rescore100 (default: full); repeat for several: the first is"
         " scored, and a table compares them",
+    )
+    parser.add_argument(
+        "--top",
+        type=positive,
+        metavar="N",
+        help="for retrieval: the number of retrieved documents that are stored per query (default:"
+        " 5), for rerank and hubness@N",
     )
 
 

@@ -35,7 +35,13 @@ from mmbench.engine.score_names import score_names
 from mmbench.errors import DataError, ModelError, SpecError, UnknownName, UserError
 from mmbench.kinds.classification.names import columns_of_model
 from mmbench.protocols import Dataset, Kind, Writes
-from mmbench.spec import load_task, with_max_tokens, with_search_device, with_settings
+from mmbench.spec import (
+    load_task,
+    with_max_tokens,
+    with_metrics,
+    with_search_device,
+    with_settings,
+)
 from mmbench.text import count, sample_noun
 from mmbench.types import LIMITED, ModelInfo, Requests, TaskSpec
 
@@ -175,6 +181,7 @@ def find_task(task: str, options: RunSettings) -> tuple[TaskSpec, Kind[Dataset]]
     Raises UserError for an unknown metric, or a headline that is not one of the task's scores.
     """
     spec = with_settings(load_task(task, options.tasks), options.settings)
+    spec = with_metrics(spec, options.metrics)
     spec = with_data_flags(with_search_device(spec, options.device), options)
     if options.max_tokens is not None:
         spec = with_max_tokens(spec, options.max_tokens)

@@ -63,7 +63,8 @@ def extremes(
 ) -> Extremes | None:
     """Return a metric's scores under the worst and the best possible rankings.
 
-    Return None if no prediction failed, or if the predictions are not rankings.
+    Return None if no prediction failed, if the predictions are not rankings, or if the metric has
+    no rows of queries.
 
     A metric may declare `extremes`: two functions that take a ranking and the metric's argument and
     return the worst and the best ranking for this metric. They replace `worst_case` and
@@ -78,7 +79,10 @@ def extremes(
         return None
     orders = metric_names.metric_info(metric).extremes or (worst_case, best_case)
     changed = ([_changed(p, order, arguments) for p in predictions] for order in orders)
-    return Extremes(predictions, *(score(each, *arguments) for each in changed))
+    worst, best = (score(each, *arguments) for each in changed)
+    if worst.fold == "whole":  # a value of all rankings, without rows of queries
+        return None
+    return Extremes(predictions, worst, best)
 
 
 def join_extremes(

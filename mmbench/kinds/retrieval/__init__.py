@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -33,6 +33,7 @@ from mmbench.search.compressed.forms import FULL, VectorForm, parse_form
 from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import check_factory
 from mmbench.search.indexes.factory_checks import check_size
+from mmbench.search.listed import EVIDENCE
 from mmbench.search.part_search import CPU
 from mmbench.text import count, listed
 from mmbench.types import (
@@ -45,6 +46,7 @@ from mmbench.types import (
     TaskSpec,
 )
 
+_MOST_STORED = 10_000  # retrieved documents per query
 _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
 
@@ -56,11 +58,12 @@ class RetrievalOptions(KindOptions, frozen=True):
     indexes, which are compared with it but not scored. `vectors` is a form of vectors
     (`parse_form`), which is part of the signatures unless it is `full`; `compared_vectors` are
     further forms. `search_device` is a torch device; "" is the device of the model. It is not part
-    of signatures, as the device of the model is not.
+    of signatures, as the device of the model is not. `top` is the number of retrieved documents
+    that are stored per query.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset({
-        *("index", "compared_indexes", "search_device", "vectors", "compared_vectors"),
+        *("index", "compared_indexes", "search_device", "vectors", "compared_vectors", "top"),
     })  # fmt: skip
 
     prompt: str = "{text}"
@@ -70,6 +73,7 @@ class RetrievalOptions(KindOptions, frozen=True):
     vectors: str = FULL
     compared_vectors: tuple[str, ...] = ()
     search_device: str = ""
+    top: Annotated[int, msgspec.Meta(ge=1, le=_MOST_STORED)] = EVIDENCE
 
 
 class Retrieval:
@@ -165,7 +169,15 @@ class Retrieval:
         """Return the rankings, and reports on the searches, without the failures."""
         splits = make_splits(data, (queries.failures, corpus.failures), self._splits)
         sides, device = (queries.vectors, corpus.vectors), self._device()
-        return search_splits(splits, self.directions(), sides, self._methods, device)
+        return search_splits(
+            splits,
+            self.directions(),
+            sides,
+            self._methods,
+            device,
+            top=self.options.top,
+            gaps="modality_gap" in self.task.metrics,
+        )
 
     def _device(self) -> str:
         return search_executor().device_for(self.options.search_device or "auto")
@@ -193,7 +205,9 @@ class Retrieval:
             raise DataError(
                 f"task {self.task.name} has both directions; give embeddings (.npz), not a run"
             )
-        predictions = with_failures({self.directions()[0]: [ranked(data, outputs)]})
+        predictions = with_failures(
+            {self.directions()[0]: [ranked(data, outputs, self.options.top)]}
+        )
         return msgspec.structs.replace(predictions, notes=notes)
 
     def _accept_embeddings(

@@ -78,10 +78,13 @@ def _embedded(ids: Sequence[str], output_ids: Sequence[str], vectors: Array | Ve
     return Embedded(unit, dict.fromkeys(unusable.tolist(), why))
 
 
-def ranked(data: RetrievalData, outputs: Outputs) -> list[Prediction]:
-    """Return a prediction for each judged query: the ranking given by its document list."""
+def ranked(data: RetrievalData, outputs: Outputs, top: int) -> list[Prediction]:
+    """Return a prediction for each judged query: the ranking given by its document list.
+
+    The first `top` documents of a list are stored.
+    """
     return [
-        _prediction(data, query, outputs.values[query.id])
+        _prediction(data, query, outputs.values[query.id], top)
         for query in data.queries
         if data.links.get(query.id)
     ]
@@ -94,7 +97,7 @@ def unjudged_documents(data: RetrievalData, outputs: Outputs) -> int:
     return len(documents.difference(column(data.corpus, "id"))) if documents else 0
 
 
-def _prediction(data: RetrievalData, query: Sample, output: object) -> Prediction:
+def _prediction(data: RetrievalData, query: Sample, output: object, top: int) -> Prediction:
     grades = data.positives(query)
     if isinstance(output, InvalidContent):
         return prediction(query, None, output.reason, list(grades.values()), None)
@@ -104,4 +107,4 @@ def _prediction(data: RetrievalData, query: Sample, output: object) -> Predictio
             " or {document: score}"
         )
     refuse_twice(output, f"the output for {query.id}: documents")
-    return prediction(query, listed_ranking(output, grades), None, [], None)
+    return prediction(query, listed_ranking(output, grades, top), None, [], None)

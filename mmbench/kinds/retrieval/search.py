@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -49,16 +50,20 @@ def search_splits(
     sides: tuple[Vectors, Vectors],
     methods: Sequence[SearchMethod],
     device: str,
+    *,
+    top: int = EVIDENCE,
+    gaps: bool = False,
 ) -> Predictions:
     """Return the rankings of all splits by the first method, with the others as alternatives.
 
     `directions` are the names of one or two directions, `sides` the embeddings of queries and
-    corpus.
+    corpus. `top` is the number of documents that are stored per query. If `gaps`, each ranking has
+    its term of the modality gap.
     """
     found = [Predictions({name: list[list[Prediction]]() for name in directions}) for _ in methods]
     by_vectors = any(method.form != FULL_VECTORS for method in methods)
     for number, split in enumerate(splits):
-        split_search = SplitSearch(split, *sides, device, both=len(directions) > 1)
+        split_search = SplitSearch(split, *sides, device, both=len(directions) > 1, top=top)
         part = f", split {number + 1}" if len(splits) > 1 else ""
         for method, predictions in zip(methods, found, strict=True):
             if by_vectors and len(methods) > 1:
@@ -68,6 +73,7 @@ def search_splits(
             for nth, (name, (ranked, report)) in enumerate(zip(directions, results, strict=True)):
                 rankings = predictions.directions[name]
                 assert isinstance(rankings, list)
+                ranked = split_search.with_sides(ranked, nth) if gaps else ranked
                 rankings.append(split.predictions(ranked, forward=nth == 0))
                 if report:
                     predictions.search[f"{name or 'index'}{part}"] = report
@@ -82,12 +88,21 @@ class SplitSearch:
 
     `queries` [n, d] and `corpus` [m, d] are the embeddings of all splits. Exact search reads them
     in blocks; FAISS indexes share a copy of them, which stays in this process. All methods share
-    the exact search of some queries. `device` is a torch device.
+    the exact search of some queries. `device` is a torch device, and `top` the number of nearest
+    documents that are returned.
     """
 
     def __init__(
-        self, split: RetrievalSplit, queries: Vectors, corpus: Vectors, device: str, *, both: bool
+        self,
+        split: RetrievalSplit,
+        queries: Vectors,
+        corpus: Vectors,
+        device: str,
+        *,
+        both: bool,
+        top: int,
     ) -> None:
+        self._top = top
         self._sides = _of_one_width(_live(queries, split.queries), _live(corpus, split.corpus))
         self._pairs, self._ids = split.pairs, (split.queries.ids, split.corpus.ids)
         self._device, self._both = device, both
@@ -110,13 +125,18 @@ class SplitSearch:
             query_ids=self._ids[0],
             corpus_ids=self._ids[1],
             both=self._both,
-            top=EVIDENCE,
+            top=self._top,
             device=self._device,
             divide=search_executor().divide,
         )
         reports = [self._exact_report(*one, compared=compared) for one in self._directions]
         ranked = [Ranked(result.ranks, result.top) for result in results]
         return list(zip(ranked, reports, strict=True))
+
+    def with_sides(self, ranked: Ranked, direction: int) -> Ranked:
+        """Return the result of the search in a direction, 0 or 1, together with the vectors."""
+        source, target = self._directions[direction]
+        return dataclasses.replace(ranked, sides=(self._sides[source], self._sides[target]))
 
     def rank_compressed(self, form: VectorForm) -> list[tuple[Ranked, Report]]:
         """Return the ranks with vectors in a form, and a report, for each direction."""
@@ -141,7 +161,7 @@ class SplitSearch:
             sample=self._samples[source],
             query_ids=self._ids[source],
             corpus_ids=self._ids[target],
-            top=EVIDENCE,
+            top=self._top,
             device=self._device,
             divide=search_executor().divide,
         )
@@ -155,7 +175,7 @@ class SplitSearch:
             index,
             query_ids=self._ids[source],
             corpus_ids=self._ids[target],
-            top=EVIDENCE,
+            top=self._top,
             device=self._device_here,
             sample=self._samples[source],
         )

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mmbench.columns import column, take_rows
+from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
+from mmbench.search.gaps import gap_terms
 from mmbench.types import Prediction, Ranking, Sample
 
 Ints = NDArray[np.int64]
@@ -54,12 +56,14 @@ class Ranked:
 
     `ranks` [p] int64 are the ranks of the pairs, from 1, or 0 if unknown. `top` [queries, k] int64
     are the positions of the k best documents, or None. `depth` is the number of documents that were
-    retrieved per query, or None for the whole corpus.
+    retrieved per query, or None for the whole corpus. `sides` are the vectors of the searching and
+    the searched samples that did not fail, for the modality gap; None if it is not wanted.
     """
 
     ranks: Ints
     top: Ints | None = None
     depth: int | None = None
+    sides: tuple[Vectors, Vectors] | None = None
 
 
 class RelevantPairs(NamedTuple):
@@ -151,6 +155,7 @@ def _predictions(
     ]
     answered = np.searchsorted(asking.live, rows[~asking.has_failed(rows)])
     tops = repeat(()) if ranked.top is None else iter(_names(ranked.top[answered], other.ids))
+    gaps = iter(() if ranked.sides is None else _gaps(*ranked.sides, answered))
     predictions = []
     for row, (a, b), n, gone in zip(rows.tolist(), pairwise(cuts), *lost_counts, strict=True):
         error, size, ranking = asking.errors.get(row), other.size + gone, None
@@ -160,9 +165,18 @@ def _predictions(
                 failed=n + gone,
                 failed_others=len(other.errors) - n,
                 size=size,
+                gap=next(gaps, None),
             )
         predictions.append(prediction(asking.samples[row], ranking, error, grades[a:b], size))
     return predictions
+
+
+def _gaps(queries: Vectors, corpus: Vectors, scored: Ints) -> list[float]:
+    """Return the terms of the modality gap of the queries at positions `scored` [q]."""
+    if not len(scored) or not len(corpus):
+        return []
+    terms: list[float] = gap_terms(queries.take(scored), corpus).tolist()
+    return terms
 
 
 def _names(top: Ints, ids: Sequence[str]) -> list[list[str]]:

@@ -264,12 +264,12 @@ FORMS = ["int8", "full", "32+binary+rescore20"]
 
 @pytest.fixture(scope="module")
 def forms() -> RunRecord:
-    return mmbench.evaluate("clip-nano", "shapes-retrieval", vectors=FORMS, limit=100).record
+    return mmbench.evaluate("clip-nano", "shapes-retrieval", vectors=FORMS, limit=30).record
 
 
 def test_forms_of_vectors_are_compared(forms: RunRecord) -> None:
     assert forms.task.asked == "index=exact,vectors=int8"
-    usual = mmbench.evaluate("clip-nano", "shapes-retrieval", limit=100).record
+    usual = mmbench.evaluate("clip-nano", "shapes-retrieval", limit=30).record
     assert usual.task.asked == "index=exact"
     assert usual.task.fingerprint == forms.task.fingerprint
     tables = index_tables(forms)
@@ -282,8 +282,8 @@ def test_forms_of_vectors_are_compared(forms: RunRecord) -> None:
         assert [row[4] for row in one.rows] == ["128", "512", "4"]
         assert [row[6] for row in one.rows] == ["yes"] * 3
         headline = one.metrics.index(f"recall@1[{direction}]")
-        for row, record in zip(one.numbers, (forms, usual), strict=False):
-            assert row[7 + headline] == record.scores[f"recall@1[{direction}]"].value
+        for row, source in zip(one.numbers, (forms, usual), strict=False):
+            assert row[7 + headline] == source.scores[f"recall@1[{direction}]"].value
     assert (
         "--vectors int8 --vectors full --vectors 32+binary+rescore20" in repeat_command(forms).text
     )
@@ -314,6 +314,7 @@ def test_forms_that_cannot_be_searched() -> None:
 def test_rankings_have_no_vectors(tmp_path: Path) -> None:
     spec, kind = _task("shapes-retrieval", vectors="int8")
     data = load_data(spec, None)
+    assert isinstance(data, RetrievalData)
     outputs = Outputs({sample.id: ["d"] for sample in data.queries})
     with pytest.raises(UserError, match="--vectors needs embeddings"):
         kind.accept(data, outputs)
