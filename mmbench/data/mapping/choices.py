@@ -8,15 +8,51 @@ from collections.abc import Sequence
 from contextlib import suppress
 from reprlib import repr
 from string import ascii_uppercase
+from typing import Literal
+
+from msgspec import Struct
 
 from mmbench.data.readers.records import is_missing, parse_text
-from mmbench.datasets import lettered
 from mmbench.errors import DataError
 from mmbench.surrogates import escape_all
 from mmbench.text import count
 from mmbench.types import InvalidContent
 
 _BARE = re.compile(r"\(?([A-Za-z])[).]?")
+_SLOT = re.compile(r"\{(letter|option)\}")
+
+
+class OptionFormat(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data option `option_format`: how a file states options and answers, and their lines.
+
+    `answer` says what an answer is: the `index` of an option from 0, its `letter`, its `text`, or
+    `any` of the three (see `right_letter`). `lettered` is true if options may begin with their own
+    letters ("A. cat"), which are then removed. `line` is the line of an option in the input
+    `options`.
+    """
+
+    answer: Literal["any", "index", "letter", "text"] = "any"
+    lettered: bool = False
+    line: str = "{letter}. {option}"
+
+    def without_letters(self, options: list[str]) -> list[str]:
+        """Return the options without their letters if the options are `lettered`."""
+        if not self.lettered:
+            return options
+        pairs = zip(ascii_uppercase, options, strict=False)
+        return [re.sub(rf"^\s*\(?{letter}[.):]\s*", "", option) for letter, option in pairs]
+
+    def lines(self, options: Sequence[str]) -> str:
+        """Return the options as lines, each in the form `line`."""
+        pairs = zip(ascii_uppercase, options, strict=False)
+        return "\n".join(self._line(letter, option) for letter, option in pairs)
+
+    def _line(self, letter: str, option: str) -> str:
+        parts = {"letter": letter, "option": option}
+        return _SLOT.sub(lambda slot: parts[slot[1]], self.line)
+
+
+ANY_FORMAT = OptionFormat()
 
 
 def parse_options(value: object) -> object:
@@ -66,17 +102,46 @@ def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -
 
 
 def as_choice(
-    answers: Sequence[object], options: Sequence[str], where: str, *, texts: bool = False
+    answers: Sequence[object],
+    options: Sequence[str],
+    where: str,
+    *,
+    texts: bool = False,
+    form: OptionFormat = ANY_FORMAT,
 ) -> tuple[dict[str, object] | InvalidContent, str | InvalidContent]:
     """Return the target {"answer": letter, "options": [text, …]}, and the options as lines.
 
-    The lines are "A. cat", "B. dog". The arguments and errors are those of `right_letter`. If the
-    answer is ambiguous, both results are the InvalidContent that `right_letter` returns.
+    The lines are "A. cat", "B. dog", unless `form` has another `line`. The other arguments and
+    the errors are those of `right_letter`; if `form` says what an answer is, those of
+    `stated_letter`. If the answer is ambiguous, both results are the InvalidContent that
+    `right_letter` returns.
     """
-    letter = right_letter(answers, options, where, texts=texts)
+    if form.answer == "any":
+        letter = right_letter(answers, options, where, texts=texts)
+    else:
+        letter = stated_letter(answers[0], options, where, form.answer)
     if isinstance(letter, InvalidContent):
         return letter, letter
-    return {"answer": letter, "options": options}, lettered(options)
+    return {"answer": letter, "options": options}, form.lines(options)
+
+
+def stated_letter(answer: object, options: Sequence[str], where: str, form: str) -> str:
+    """Return the letter of the correct option, given as an `index`, a `letter` or a `text`.
+
+    An index is a number from 0 or its digits. If a text is that of several options, the first one
+    counts. Raises DataError for an answer that matches no option.
+    """
+    given = {"index": str(answer).strip(), "letter": bare_letter(str(answer).strip())}
+    letters = ascii_uppercase[: len(options)]
+    forms = {"index": map(str, range(len(options))), "letter": letters, "text": options}
+    pairs = zip(letters, forms[form], strict=True)
+    found = next((letter for letter, one in pairs if one == given.get(form, answer)), "")
+    if not found:
+        raise DataError(
+            f"{where}: answer {repr(answer)} is not the {form} of one of the"
+            f" {count(len(options), 'option')}; correct it, or data option option_format"
+        )
+    return found
 
 
 def right_letter(

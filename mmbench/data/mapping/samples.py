@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Mapped, Table, column, concatenate, pack
-from mmbench.data.mapping.choices import as_choice, option_texts
+from mmbench.data.mapping.choices import ANY_FORMAT, OptionFormat, as_choice, option_texts
 from mmbench.data.mapping.media_columns import Columns, column_list, media_inputs
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.records import is_missing, parse_tag, parse_text, refuse_duplicates
@@ -24,6 +24,7 @@ class ColumnMapping(NamedTuple):
     of strings, or several columns. `options` is one column of lists, or one column for each option;
     the target is then {"answer": letter, "options": [text, …]}, and the samples get an input
     `options` with the lines "A. cat", "B. dog". `optional` lists media inputs that a row may lack.
+    `option_format` says how the options and the target are written.
     """
 
     id: str = ""
@@ -33,6 +34,7 @@ class ColumnMapping(NamedTuple):
     group: str = ""
     tags: Mapping[str, str] = {}
     optional: Sequence[str] = ()
+    option_format: OptionFormat = ANY_FORMAT
 
     def names(self) -> list[str]:
         """Return all columns and patterns that are read."""
@@ -123,11 +125,12 @@ def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[
     """Return the target of each multiple-choice row, and the text of its options (`as_choice`)."""
     names = column_list(shape.options)
     answers = rows.column(column_list(shape.target)[0])
-    options = zip(*map(rows.column, names), strict=True)
+    form = shape.option_format
+    options = zip(*map(rows.sparse_column, names), strict=True)
     targets, lines = [], []
     for at, (answer, cells) in enumerate(zip(answers, options, strict=True)):
-        texts = option_texts(cells, names, rows.where(at))
-        target, line = as_choice([answer], texts, rows.where(at))
+        texts = form.without_letters(option_texts(cells, names, rows.where(at)))
+        target, line = as_choice([answer], texts, rows.where(at), form=form)
         targets.append(target)
         lines.append(line)
     return targets, lines

@@ -100,15 +100,27 @@ class Rows:
         does not exist, DataError for a row that lacks the column.
         """
         head, *keys = [name] if name in (*self.names(), *self._read) else name.split(".")
-        if head not in self._read:
-            self.refuse_unknown(head, name)
-            self._read[head] = self.read(head)
-        cells = self._read[head]
-        cells = cells if len(self) == self.total else take_rows(cells, self.numbers)
+        cells = self._selected(head, name)
         if has_gaps(cells):
             at = next(at for at, cell in enumerate(cells) if cell is ABSENT)
             raise DataError(f"{self.where(at)}: no {head!r}; write null for a missing value")
         return [self._inside(c, keys, name, at) for at, c in enumerate(cells)] if keys else cells
+
+    def sparse_column(self, name: str) -> Sequence[Any]:
+        """Return the cells of a column, None for a row that lacks it.
+
+        Raises UnknownName if no row has it.
+        """
+        cells = self._selected(name, name)
+        return [None if cell is ABSENT else cell for cell in cells] if has_gaps(cells) else cells
+
+    def _selected(self, head: str, name: str) -> Sequence[Any]:
+        """Return the cells of the column `head`, for the selected rows; messages show `name`."""
+        if head not in self._read:
+            self.refuse_unknown(head, name)
+            self._read[head] = self.read(head)
+        cells = self._read[head]
+        return cells if len(self) == self.total else take_rows(cells, self.numbers)
 
     def _inside(self, value: Any, keys: list[str], name: str, at: int) -> Any:
         for key in keys:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from msgspec import Struct
-
+from mmbench.data.mapping.choices import OptionFormat
 from mmbench.data.mapping.classes import (
     ClassNames,
     ClassOption,
@@ -20,48 +19,21 @@ from mmbench.data.mapping.classes import (
 from mmbench.data.mapping.joined_media import open_join
 from mmbench.data.mapping.media_columns import Columns, column_list, modality_of, one_medium
 from mmbench.data.mapping.pairs import check_count
-from mmbench.data.mapping.patterns import fill_pattern, read_ids, refuse_missing
+from mmbench.data.mapping.patterns import refuse_missing
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
-from mmbench.data.readers.annotation_files import (
-    Files,
-    TableFormat,
-    annotation_rows,
-    option_as,
-    read_rows,
+from mmbench.data.mapping.side_files import (
+    AnswerFile,
+    NameFile,
+    References,
+    add_answers,
+    add_names,
+    reference_texts,
 )
-from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.annotation_files import Files, annotation_rows, option_as
 from mmbench.data.readers.library.rows import LibraryRows, library_rows
-from mmbench.data.readers.records import parse_text
-from mmbench.data.readers.rows import FileRows
-from mmbench.data.readers.table_files import text_lines
 from mmbench.datasets import Samples
-from mmbench.errors import DataError
 from mmbench.protocols import declare_source
-from mmbench.text import listed, part_of
-
-
-class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """The data option `names`: a file of lines NAME KEY that adds a column `name` to the rows.
-
-    `key` is a pattern with columns in braces. The pattern is filled for each row; the result is
-    looked up among the KEYs, and the row gets the NAME on the same line.
-    """
-
-    file: str
-    key: str
-
-
-class References(Struct, frozen=True, forbid_unknown_fields=True):
-    """The data option `references`: reference texts in another entry of the same JSON file.
-
-    `rows` is the name of the entry. Each of its rows has a reference in the column `text`; the
-    column `of` has the id of the sample to which the reference belongs.
-    """
-
-    rows: str
-    of: str
-    text: str
 
 
 def listing(
@@ -75,9 +47,11 @@ def listing(
     id: str = "",
     columns: dict[str, Columns] | None = None,
     names: dict[str, str] | None = None,
+    answers: dict[str, str] | None = None,
     optional: list[str] | None = None,
     target: Columns = "",
     options: Columns = "",
+    option_format: dict[str, object] | None = None,
     references: dict[str, str] | None = None,
     group: str = "",
     tags: dict[str, str] | None = None,
@@ -95,50 +69,34 @@ def listing(
     called image, audio or video (or image_1, …) is a media input. Its file is at the path in its
     column, at a path with columns in braces, or at the first of several paths that exists:
     `images/{split}/{image}` (`fill_pattern`, `find_media`). `names` (`NameFile`) is an optional
-    file, next to the rows, with the names under which media files are stored. `references`
-    (`References`) collects the reference texts of each row by its id.
+    file, next to the rows, with the names under which media files are stored. `answers`
+    (`AnswerFile`) is a JSON file of answers; rows without an answer are left out. `references`
+    (`References`) collects the reference texts of each row by its id. `option_format`
+    (`OptionFormat`) says how options and answers are written.
 
     Raises DataError for data that cannot be read, for duplicate ids and for rows without a
     reference; UnknownName for a column that does not exist.
     """
     check_count("last", last)
-    shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
+    form = option_as(OptionFormat, option_format or {}, "option_format")
+    shape = ColumnMapping(
+        id, columns or {}, target, options, group, tags or {}, optional or [], form
+    )
     places = annotation_rows(root, files, "listing", entry=rows, table=table)
     for place in places:
         if names is not None:
-            _add_names(place, option_as(NameFile, names, "names"))
+            add_names(place, option_as(NameFile, names, "names"))
+        if answers is not None:
+            add_answers(place, option_as(AnswerFile, answers, "answers"))
         refuse_missing(place, [*(where or ()), *shape.names()])
         place.select(where, last)
         place.refuse_no_rows()
     option = None if references is None else option_as(References, references, "references")
-    targets = [None if option is None else _references(p, shape, option) for p in places]
+    targets = [None if option is None else reference_texts(p, shape.id, option) for p in places]
     tables = [
         sample_table(p, shape, row_targets) for p, row_targets in zip(places, targets, strict=True)
     ]
     return samples_from_tables(tables, shape, places[0])
-
-
-def _add_names(place: FileRows, option: NameFile) -> None:
-    file = place.folder / option.file
-    lines = text_lines(read_file(file), file) if file.is_file() else []
-    known = {key: name for name, _, key in (line.partition(" ") for line in lines)}
-    place.add("name", [known.get(key) for key in fill_pattern(option.key, place)])
-
-
-def _references(place: FileRows, shape: ColumnMapping, option: References) -> list[list[str]]:
-    file = Path(place.place)
-    others = FileRows(file, read_rows(file, option.rows, TableFormat()))
-    texts: dict[str, list[str]] = {}
-    cells = others.as_texts(option.text, parse_text)
-    for ident, text in zip(read_ids(option.of, others), cells, strict=True):
-        texts.setdefault(ident, []).append(text)
-    ids = read_ids(shape.id, place)
-    missing = [ident for ident in ids if ident not in texts]
-    if missing:
-        raise DataError(
-            f"{file}: {part_of(len(missing), len(ids), 'row')} no reference text: {listed(missing)}"
-        )
-    return [texts[ident] for ident in ids]
 
 
 def labelled(
@@ -201,6 +159,7 @@ def rows(
     target: Columns = "",
     labels: list[str] | None = None,
     options: Columns = "",
+    option_format: dict[str, object] | None = None,
     group: str = "",
     tags: dict[str, str] | None = None,
     optional: list[str] | None = None,
@@ -212,10 +171,11 @@ def rows(
 
     `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; if `name` lists
     several configurations, their rows are concatenated. `id`, `columns`, `target`, `options`,
-    `group`, `tags` and `optional` are as in `listing`. A column with a type for images, audio or
-    video is an input of this modality. A column of paths, bytes or structs with both is a media
-    input if the input is called image, audio or video (or image_1, …). Media stay encoded until
-    they are needed; paths are relative to the file or folder, and are searched by `find_media`.
+    `option_format`, `group`, `tags` and `optional` are as in `listing`. A column with a type for
+    images, audio or video is an input of this modality. A column of paths, bytes or structs with
+    both is a media input if the input is called image, audio or video (or image_1, …). Media stay
+    encoded until they are needed; paths are relative to the file or folder, and are searched by
+    `find_media`.
 
     `join` adds inputs from another configuration of the same data set: `name` is the configuration
     and `columns` gives its inputs. Rows are joined if the column `by` here equals the column `id`
@@ -225,7 +185,10 @@ def rows(
     index in the labels. Raises DataError for data that cannot be loaded, for duplicate ids and for
     unknown labels; UnknownName for a column that does not exist.
     """
-    shape = ColumnMapping(id, columns or {}, target, options, group, tags or {}, optional or [])
+    form = option_as(OptionFormat, option_format or {}, "option_format")
+    shape = ColumnMapping(
+        id, columns or {}, target, options, group, tags or {}, optional or [], form
+    )
     classes = [str(label) for label in labels or []]  # YAML reads 0 as a number
     other = open_join(join, root, path, split, revision) if join else None
     places: list[LibraryRows] = []

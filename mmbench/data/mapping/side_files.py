@@ -1,0 +1,91 @@
+"""Further files of published annotations: names of media files, answers, and reference texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import Struct
+
+from mmbench.data.mapping.patterns import fill_pattern, read_ids
+from mmbench.data.readers.annotation_files import TableFormat, read_rows
+from mmbench.data.readers.file_bytes import read_file
+from mmbench.data.readers.json_files import decode_json
+from mmbench.data.readers.records import parse_text
+from mmbench.data.readers.rows import FileRows
+from mmbench.data.readers.table_files import text_lines
+from mmbench.errors import DataError
+from mmbench.text import listed, part_of
+
+
+class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data option `names`: a file of lines NAME KEY that adds a column `name` to the rows.
+
+    `key` is a pattern with columns in braces. The pattern is filled for each row; the result is
+    looked up among the KEYs, and the row gets the NAME on the same line.
+    """
+
+    file: str
+    key: str
+
+
+class AnswerFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data option `answers`: a JSON file {key: answer} that adds a column `answer` to the rows.
+
+    `file` is next to the file of the rows. `key` is a pattern with columns in braces. Rows whose
+    key has no answer are left out.
+    """
+
+    file: str
+    key: str
+
+
+class References(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data option `references`: reference texts in another entry of the same JSON file.
+
+    `rows` is the name of the entry. Each of its rows has a reference in the column `text`; the
+    column `of` has the id of the sample to which the reference belongs.
+    """
+
+    rows: str
+    of: str
+    text: str
+
+
+def add_names(place: FileRows, option: NameFile) -> None:
+    """Add the column `name`; a row without a name has None there."""
+    file = place.folder / option.file
+    lines = text_lines(read_file(file), file) if file.is_file() else []
+    known = {key: name for name, _, key in (line.partition(" ") for line in lines)}
+    place.add("name", [known.get(key) for key in fill_pattern(option.key, place)])
+
+
+def add_answers(place: FileRows, option: AnswerFile) -> None:
+    """Add the column `answer`, and select the rows that have one.
+
+    Raises DataError for a file that is missing or is not a JSON mapping.
+    """
+    file = place.folder / option.file
+    known = decode_json(read_file(file), dict[str, str | int], file)
+    answers = [known.get(key) for key in fill_pattern(option.key, place)]
+    place.add("answer", answers)
+    place.numbers = place.numbers[[answer is not None for answer in answers]]
+
+
+def reference_texts(place: FileRows, ident: str, option: References) -> list[list[str]]:
+    """Return the reference texts of each selected row; `ident` is the column of the row ids.
+
+    Raises DataError for a row without a reference text.
+    """
+    file = Path(place.place)
+    others = FileRows(file, read_rows(file, option.rows, TableFormat()))
+    texts: dict[str, list[str]] = {}
+    cells = others.as_texts(option.text, parse_text)
+    for owner, text in zip(read_ids(option.of, others), cells, strict=True):
+        texts.setdefault(owner, []).append(text)
+    ids = read_ids(ident, place)
+    missing = [one for one in ids if one not in texts]
+    if missing:
+        raise DataError(
+            f"{file}: {part_of(len(missing), len(ids), 'row')} no reference text: {listed(missing)}"
+        )
+    return [texts[one] for one in ids]
