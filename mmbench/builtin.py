@@ -417,6 +417,8 @@ METRICS: NameTable = {
     "choice_accuracy": (f"{_CHOICE}:choice_accuracy", "share of samples with the correct option, by letter or text"),
     "choice_unparsed": (f"{_CHOICE}:choice_unparsed", "share of answers that name no option"),
     "circular_accuracy": (f"{_CHOICE}:circular_accuracy", "share of questions answered correctly in all rotations of the options"),
+    "mmau_accuracy[official|letters]": (f"{_ANSWERS}.mmau:mmau_accuracy", "share of answers with the words of the correct option, as in MMAU"),
+    "ocrbench_accuracy": (f"{_ANSWERS}.ocrbench:ocrbench_accuracy", "share of outputs that contain an answer, as in OCRBench"),
     "pope_accuracy": (f"{_POPE}:pope_accuracy", "share of correct yes and no answers"),
     "pope_precision": (f"{_POPE}:pope_precision", "share of correct answers among the predicted yes"),
     "pope_recall": (f"{_POPE}:pope_recall", "share of the true yes that are predicted"),

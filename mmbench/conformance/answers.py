@@ -9,7 +9,16 @@ from functools import cache, partial
 from pathlib import Path
 
 from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
-from mmbench.conformance.known_answers import OURS, POPE, POPE_YES, READ, SOURCES, VQA
+from mmbench.conformance.known_answers import (
+    MMAU,
+    OCRBENCH,
+    OURS,
+    POPE,
+    POPE_YES,
+    READ,
+    SOURCES,
+    VQA,
+)
 from mmbench.conformance.packages import library
 from mmbench.types import Prediction
 
@@ -183,6 +192,32 @@ def _known_readings(name: str, _: Path) -> LargestDifference:
     )
 
 
+def _mmau(variant: int, _: Path) -> LargestDifference:
+    """Compare MMAU's accuracy with the results of the official rule, for each answer separately."""
+    name = f"mmau_accuracy[{('official', 'letters')[variant]}]"
+    ours = []
+    for output, (letter, options), _results in MMAU:
+        target = {"answer": letter, "options": options}
+        ours.append(value(name, [Prediction("q", output, target)]))
+    expected = [float(results[variant]) for *_, results in MMAU]
+    return LargestDifference(
+        max_difference(ours, expected), f"{len(MMAU)} answers with a known score"
+    )
+
+
+def _ocrbench(_: Path) -> LargestDifference:
+    """Compare the accuracy of OCRBench with the official results, for each answer separately."""
+    predictions = [
+        Prediction("q", output, answers, tags={"dataset": dataset})
+        for output, answers, dataset, _result in OCRBENCH
+    ]
+    ours = [value("ocrbench_accuracy", [prediction]) for prediction in predictions]
+    expected = [float(result) for *_, result in OCRBENCH]
+    return LargestDifference(
+        max_difference(ours, expected), f"{len(OCRBENCH)} answers with a known score"
+    )
+
+
 def _circular(_: Path) -> LargestDifference:
     """Compare circular accuracy with its definition, for four rotations of each question.
 
@@ -237,4 +272,18 @@ CASES = [
     Case("anls", "edit_distance", partial(_anls, _torch_distance), package="torchmetrics"),
     *(Case(name, SOURCES.get(name, OURS), partial(_known_readings, name)) for name in READ),
     Case("circular_accuracy", DEFINITION, _circular),
+    *(
+        Case(
+            f"mmau_accuracy[{variant}]",
+            "golden: results of Sakshi113/MMAU 110127f, evaluation.py"
+            + (", letters replaced" if i else ""),
+            partial(_mmau, i),
+        )
+        for i, variant in enumerate(("official", "letters"))
+    ),
+    Case(
+        "ocrbench_accuracy",
+        "golden: results of Yuliang-Liu/MultimodalOCR 794c36d, example.py",
+        _ocrbench,
+    ),
 ]

@@ -38,6 +38,49 @@ POPE = {
     "": True,
 }
 
+_VOICES = ("A", ["Man", "Woman", "Child", "A robot"])
+_WOMAN = ("B", _VOICES[1])
+_TWICE = ("A", ["thirteen", "twenty", "thirteen", "five"])  # MMAU has such options
+_DOGS = ("A", ["dog barking", "cat meowing", "dog and cat", "silence"])
+
+# Output, the letter of the answer and the options, and the results: (official, letters). The first
+# is the result of string_match of MMAU's evaluation.py; both differ for outputs of one letter only.
+MMAU: list[tuple[str, tuple[str, list[str]], tuple[bool, bool]]] = [
+    ("Man", _VOICES, (True, True)),
+    ("It is a man.", _VOICES, (False, False)),
+    ("man-made", _VOICES, (True, True)),
+    ("A", _VOICES, (False, True)),
+    ("E", _VOICES, (False, False)),
+    ("", _VOICES, (False, False)),
+    ("B.", _WOMAN, (False, True)),
+    ("b", _WOMAN, (False, False)),
+    ("(B) Woman", _WOMAN, (True, True)),
+    ("The woman, not the man", _WOMAN, (False, False)),
+    ("A robot", ("D", _VOICES[1]), (True, True)),
+    ("thirteen", _TWICE, (True, True)),
+    ("C", _TWICE, (False, True)),
+    ("B", _TWICE, (False, False)),
+    ("B", ("B", ["A", "B", "C", "D"]), (True, True)),
+    ("The answer is A", ("A", ["A", "B", "C", "D"]), (True, True)),
+    ("a dog is barking", _DOGS, (True, True)),
+    ("dog", _DOGS, (False, False)),
+    ("dog barking and cat", _DOGS, (False, False)),
+    ("SILENCE!", ("D", _DOGS[1]), (True, True)),
+]
+
+# Output, answers, data set, and the result of OCRBench's example.py.
+OCRBENCH: list[tuple[str, str | list[str], str, bool]] = [
+    ("It says: centre.", "CENTRE", "IIIT5K", True),
+    ("center", "CENTRE", "IIIT5K", False),
+    ("Two\nLines here", ["one", "two lines"], "textVQA", True),
+    ("y_{2}=1", ["y _ { 2 } = 1\n"], "HME100k", True),
+    ("Y_{2} = 1", ["y _ { 2 } = 1\n"], "HME100k", False),
+    ("y_{2}=1", ["y _ { 2 } = 1\n"], "IIIT5K", False),
+    (" spaced out", " spaced ", "svt", True),
+    ("anything", "", "svt", True),
+    ("STRASSE", "straße", "svt", False),
+]
+
 # For each metric: output, target, and whether the output scores 1.
 READ: dict[str, list[tuple[str, object, bool]]] = {
     "exact_match": [
