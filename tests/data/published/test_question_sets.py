@@ -1,0 +1,163 @@
+"""Question sets in miniature, read by the packaged tasks in their published layouts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from mmbench.data.sources.row_samples import listing
+from mmbench.datasets import Samples
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.options import RunSettings
+from mmbench.engine.run import run
+from mmbench.errors import DataError, SpecError
+from mmbench.kinds.conversation import PromptOptions, conversation
+from mmbench.media import read_bytes
+from mmbench.spec import load_task
+from mmbench.types import Media
+from tests.support.files import write_file
+from tests.support.layouts import question_sets
+
+pytestmark = pytest.mark.usefixtures("own_datasets")
+
+LETTER = "Answer with the option's letter from the given choices directly."
+
+
+class Expected(NamedTuple):
+    """What a task makes of a miniature: ids, targets, tags of the first sample, its prompt."""
+
+    ids: list[str]
+    targets: list[object]
+    tags: dict[str, str]
+    prompt: str
+
+
+EXPECTED = {
+    "ocrbench": Expected(
+        ["0", "1"],
+        ["CENTRE", ["y _ { 2 } = 1\n", "y_2 = 1\n"]],
+        {"dataset": "IIIT5K", "type": "Regular Text Recognition"},
+        "what is written in the image?",
+    ),
+    "ai2d": Expected(
+        ["0", "1"],
+        ["B", "C"],
+        {},
+        f"Which is a producer?\nA. lion\nB. grass\nC. deer\nD. fox\n{LETTER}",
+    ),
+    "seed-bench": Expected(
+        ["101669", "101670"],
+        ["A", "D"],
+        {"dimension": "5"},
+        "How many towels are in the image?\nA. One\nB. Two\nC. Three\nD. Four\n" + LETTER,
+    ),
+    "video-mme": Expected(
+        ["001-1", "001-2"],
+        ["C", "B"],
+        {"duration": "short", "domain": "Knowledge", "task": "Counting Problem"},
+        "Select the best answer to the following multiple-choice question based on the video."
+        " Respond with only the letter (A, B, C, or D) of the correct option.\nWhich?\nA. Apples.\n"
+        "B. Candles.\nC. Berries.\nD. A. Dumas.\nThe best answer is:",
+    ),
+    "longvideobench": Expected(
+        ["v1_0", "v1_1"],
+        ["D", "B"],
+        {"duration": "15", "category": "TOS"},
+        f"Who?\nA. a\nB. b\nC. c\nD. d\n{LETTER}",
+    ),
+    "egoschema": Expected(
+        ["u0", "u2"],
+        ["A", "B"],
+        {},
+        f"What does c do?\nA. C cooks.\nB. 1\nC. 0\nD. d\nE. e\n{LETTER}",
+    ),
+    "mmau": Expected(
+        ["3fe6", "1696"],
+        ["B", "A"],
+        {"task": "speech", "difficulty": "easy"},
+        f"Who?\nA. Man\nB. Woman\nC. Child\nD. Robot\n{LETTER}",
+    ),
+    "air-bench-foundation": Expected(
+        ["0", "1"],
+        ["B", "B"],
+        {"task": "Audio_Grounding", "dataset": "AudioGrounding"},
+        "Choose the most suitable answer from options A, B, C, and D to respond the question in"
+        " next line, you may only choose A or B or C or D.\nWhen?\nA. [1, 2]\nB. [3, 4]",
+    ),
+}
+WRITERS = {
+    name: getattr(question_sets, name.replace("-", "_").removesuffix("_foundation"))
+    for name in EXPECTED
+}
+
+
+@pytest.mark.parametrize("task", EXPECTED)
+def test_a_published_layout(task: str, tmp_path: Path) -> None:
+    WRITERS[task](tmp_path)
+    spec, expected = load_task(task), EXPECTED[task]
+    data = load_data(spec, tmp_path)
+    assert isinstance(data, Samples)
+    assert [sample.id for sample in data.samples] == expected.ids
+    targets = [
+        sample.target["answer"] if isinstance(sample.target, dict) else sample.target
+        for sample in data.samples
+    ]
+    assert targets == expected.targets
+    assert data.samples[0].tags == expected.tags
+    prompt = spec.options_of(PromptOptions).prompt
+    for sample in data.samples:
+        ((medium, text),) = (turn.parts for turn in conversation(spec, prompt, sample))
+        assert isinstance(medium, Media)
+        assert read_bytes(medium)
+        assert text == expected.prompt or sample.id != expected.ids[0]
+
+
+@pytest.mark.parametrize("task", EXPECTED)
+def test_the_oracle_is_always_right(task: str, tmp_path: Path) -> None:
+    WRITERS[task](tmp_path)
+    record = run("oracle", task, RunSettings(data=tmp_path)).record
+    assert record.scores[load_task(task).headline].value == 1
+    assert record.counts["failed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "answer", "letter"),
+    [
+        ({}, "B", "B"),
+        ({"answer": "letter"}, "(b)", "B"),
+        ({"answer": "index"}, "1", "B"),
+        ({"answer": "index"}, 0, "A"),
+        ({"answer": "text"}, "C", "B"),
+        ({"answer": "text"}, "1", "A"),
+    ],
+)
+def test_the_form_of_an_answer(
+    form: dict[str, object], answer: object, letter: str, tmp_path: Path
+) -> None:
+    write_file(tmp_path / "q.json", [{"q": "?", "a": answer, "o": ["1", "C", "1"]}])
+    data = listing(
+        tmp_path, files="q.json", columns={"q": "q"}, target="a", options="o", option_format=form
+    )
+    assert data.samples[0].target == {"answer": letter, "options": ["1", "C", "1"]}
+
+
+def test_lines_and_letters_of_options(tmp_path: Path) -> None:
+    rows = [{"a": "B", "o": ["A. A. Dumas", "(B) {letter}", "C) c", "d"]}]
+    write_file(tmp_path / "q.json", rows)
+    form = {"lettered": True, "line": "({letter}) {option}"}
+    data = listing(tmp_path, files="q.json", target="a", options="o", option_format=form)
+    assert data.samples[0].target["options"] == ["A. Dumas", "{letter}", "c", "d"]
+    assert data.samples[0].inputs["options"] == "(A) A. Dumas\n(B) {letter}\n(C) c\n(D) d"
+
+
+def test_an_answer_of_another_form_is_named(tmp_path: Path) -> None:
+    write_file(tmp_path / "q.json", [{"a": "cat", "o": ["cat", "dog"]}])
+    message = r"answer 'cat' is not the index of one of the 2 options; correct it, or data option"
+    with pytest.raises(DataError, match=message):
+        listing(
+            tmp_path, files="q.json", target="a", options="o", option_format={"answer": "index"}
+        )
+    with pytest.raises(SpecError, match="option_format"):
+        listing(tmp_path, files="q.json", target="a", options="o", option_format={"answer": "x"})
