@@ -310,6 +310,14 @@ KINDS: NameTable = {
         "mmbench.kinds.classification.zero_shot:ZeroShot",
         "predict the class with the text embedding nearest to the sample",
     ),
+    "probe": (
+        "mmbench.kinds.embedding.probe:Probe",
+        "predict the class with a simple classifier of embeddings: logistic regression, neighbours",
+    ),
+    "clustering": (
+        "mmbench.kinds.embedding.clustering:Clustering",
+        "divide the samples into clusters of similar embeddings",
+    ),
     "choice": (
         "mmbench.kinds.choice:Choice",
         "choose one of the options of each sample, by letter or by likelihood",
@@ -340,6 +348,7 @@ _SEMANTIC = "mmbench.metrics.captions.semantic"
 _SETS = "mmbench.metrics.image_sets.distances"
 _SHAPES = "mmbench.reference.worlds.shapes.metrics"
 _LABELS = "mmbench.metrics.classification"
+_CLUSTERS = "mmbench.metrics.classification.clusters"
 _ANSWERS = "mmbench.metrics.answers"
 _CHOICE = "mmbench.metrics.answers.choice"
 _POPE = "mmbench.metrics.answers.pope"
@@ -409,6 +418,11 @@ METRICS: NameTable = {
     "f1_micro": (f"{_LABELS}:f1_micro", "F1 over all decisions"),
     "ece": (f"{_LABELS}:ece", "expected calibration error, 15 bins"),
     "confusion_matrix": (f"{_LABELS}:confusion_matrix", "counts of true and predicted classes; share on the diagonal"),
+    "v_measure": (f"{_CLUSTERS}:v_measure", "harmonic mean of homogeneity and completeness; NMI"),
+    "homogeneity": (f"{_CLUSTERS}:homogeneity", "whether clusters have samples of one class only"),
+    "completeness": (f"{_CLUSTERS}:completeness", "whether the samples of a class are in one cluster"),
+    "adjusted_rand": (f"{_CLUSTERS}:adjusted_rand", "agreement of pairs of samples, corrected for chance"),
+    "cluster_accuracy": (f"{_CLUSTERS}:cluster_accuracy", "accuracy under the best assignment of clusters to classes"),
     "vqa_accuracy[official|normalized]": (f"{_ANSWERS}:vqa_accuracy", "VQA accuracy over ten answers"),
     "exact_match": (f"{_ANSWERS}:exact_match", "share of outputs equal to an answer, ignoring case and punctuation"),
     "contains": (f"{_ANSWERS}:contains", "share of outputs that contain an answer as whole words"),

@@ -46,7 +46,8 @@ class PerSample(ABC):
     (`baseline_values`). See `mmbench.protocols.Kind` for the class attributes. `ability` is the
     protocol that a model must implement; None means that no model is run and only outputs are
     scored. `sample_requests` are the keys of `requests` with one request per sample, in the order
-    of the samples.
+    of the samples. If `joint` is true, the value of a sample depends on the outputs for other
+    samples, as in a clustering; the kind then defines `predictions` instead of `values`.
     """
 
     Options: ClassVar[type[KindOptions]] = KindOptions
@@ -55,6 +56,7 @@ class PerSample(ABC):
     baselines: ClassVar[tuple[str, ...]] = ("oracle", "constant", "random", "empty")
     no_answer: ClassVar[str | None] = None
     sample_requests: ClassVar[tuple[str, ...]] = ("sample",)
+    joint: ClassVar[bool] = False
     options: KindOptions
 
     def __init_subclass__(cls) -> None:
@@ -67,7 +69,7 @@ class PerSample(ABC):
     def __init__(self, task: TaskSpec, /) -> None:
         inherited = [
             name
-            for name in ("requests", "values")
+            for name in ("requests", "predictions" if self.joint else "values")
             if unwrap(getattr(type(self), name)) is getattr(PerSample, name)
         ]
         if self.ability and inherited:

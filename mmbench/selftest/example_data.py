@@ -27,6 +27,8 @@ def make_example_data(spec: TaskSpec) -> Dataset:
     Raises DataError for the data source of a plugin.
     """
     source = spec.data["source"]
+    if source in _BUILDERS and spec.kind in ("probe", "clustering"):
+        return _labelled_images(spec)
     if source not in _BUILDERS:
         raise DataError(f"task {spec.name}: no data for the self-test; give --data PATH")
     return _BUILDERS[source](spec)
@@ -131,6 +133,19 @@ def _labels(spec: TaskSpec) -> Samples:
     many = any(metric in ("mean_ap", "auc", "d_prime") for metric in spec.metrics)
     targets = [sorted({i % 4, i % 3}) if many else i % 4 for i in range(_N)]
     return Samples([Sample(f"{i}", {}, t) for i, t in enumerate(targets)], list(_COLOURS))
+
+
+def _labelled_images(spec: TaskSpec) -> Samples:
+    """Return images with the targets of `_labels`; the examples are the same with other ids."""
+    field = next(iter(spec.fields.values()))
+    labelled = _labels(spec)
+    images = [s.inputs["image"] for s in _example().corpus]
+    samples = [
+        msgspec.structs.replace(sample, inputs={field: image})
+        for sample, image in zip(labelled.samples, images, strict=True)
+    ]
+    examples = [msgspec.structs.replace(sample, id=f"train {sample.id}") for sample in samples]
+    return Samples(samples, labelled.labels, examples=examples)
 
 
 def _images() -> Samples:

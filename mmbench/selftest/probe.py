@@ -21,6 +21,7 @@ from mmbench.types import (
     Modality,
     Outputs,
     Prediction,
+    Ranking,
     Requests,
     Role,
     TaskSpec,
@@ -73,7 +74,7 @@ def check_batches(
     kind: Kind[Dataset], data: Dataset, keys: ContentKeys, folder: str
 ) -> Iterator[Check]:
     """Check that outputs depend neither on the batch size nor on the division into shards."""
-    shards = data.shards()
+    shards = _shards(kind, data)
     if len(shards) > 1:
         yield _check_shards(kind, data, shards)
         return
@@ -95,6 +96,11 @@ def check_batches(
         yield Check(f"two shards give the same {name}", same, "bit for bit")
 
 
+def _shards(kind: Kind[Dataset], data: Dataset) -> list[Dataset]:
+    """Return the parts of the data that the kind can predict independently."""
+    return [data] if getattr(kind, "joint", False) else data.shards()
+
+
 def _check_shards(kind: Kind[Dataset], data: Dataset, shards: list[Dataset]) -> Check:
     whole = _accept_oracle(kind, data, {})
     predictions = [prediction for part in shards for prediction in _accept_oracle(kind, part, {})]
@@ -108,13 +114,14 @@ def check_corrupt_sample(
     """Check that a corrupt sample is counted as failed, and that no other sample fails."""
     role, samples = list(data.by_role().items())[-1]
     first = samples[0]
-    if len(data.shards()) > 1 or not _probe_requests(kind, data):
+    if len(_shards(kind, data)) > 1 or not _probe_requests(kind, data):
         accepted = _accept_oracle(kind, data, {first.id: _BROKEN})
         failed = [p.id for p in accepted if p.error]
         detail = f"1 of {len(accepted)} failed"
         yield Check("a corrupt sample is counted as failed", failed == [first.id], detail)
         return
-    broken = msgspec.structs.replace(first, inputs={spec.fields[role]: _BROKEN})
+    field = spec.fields.get(role) or next(f for f in spec.fields.values() if f in first.inputs)
+    broken = msgspec.structs.replace(first, inputs={field: _BROKEN})
     data = data.with_sample(role, 0, broken)
     answers = {
         name: _embed(requests, keys, Path(folder) / f"corrupt {name}", 7)
@@ -122,7 +129,11 @@ def check_corrupt_sample(
     }
     predictions = kind.predictions(data, answers)
     failures = [ident for ident, _ in predictions.failures]
-    affected = [p for p in predictions.each() if p.error or is_uncertain(p.value)]
+    affected = [
+        p
+        for p in predictions.each()
+        if p.error or (isinstance(p.value, Ranking) and is_uncertain(p.value))
+    ]
     detail = f"{len(failures)} failed, {count(len(affected), 'prediction')} affected"
     passed = failures == [broken.id] and bool(affected)
     yield Check("a corrupt sample is counted as failed", passed, detail)

@@ -20,6 +20,8 @@ A median that many rows share has an interval of width 0. A mean of rows from 0 
 correct or all wrong has the exact interval for g successes (or none) in g trials (Clopper and
 Pearson 1934, Biometrika 26): for 100 % of 20 groups, it is 0.832 to 1. If a group has several rows,
 or if rows are fractional, this interval is too wide rather than too narrow.
+
+Folds that repeated rows raise have intervals by the jackknife instead (`mmbench.stats.jackknife`).
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ import numpy as np
 
 from mmbench.columns import equal
 from mmbench.stats.folds import Floats
+from mmbench.stats.jackknife import is_jackknifed, jackknife_spread, values_without_blocks
 from mmbench.stats.resampler import Resampler
 from mmbench.stats.sums import Groups
 from mmbench.types import Score
@@ -67,13 +70,30 @@ def intervals(
         if resampler.groups < 2:
             results = [(None, _ONE) if i in members else f for i, f in enumerate(results)]
             continue
-        values = resampler.values([(scores[at].fold, scores[at].rows) for at in members])
-        for at, drawn in zip(members, values, strict=True):
+        drawn_members = [at for at in members if not is_jackknifed(scores[at].fold)]
+        values = resampler.values([(scores[at].fold, scores[at].rows) for at in drawn_members])
+        for at, drawn in zip(drawn_members, values, strict=True):
             results[at] = _interval(scores[at], drawn, resampler.groups)
+        for at in set(members).difference(drawn_members):
+            results[at] = _jackknife_interval(scores[at], resampler)
     return results
 
 
 _ONE = "no interval: all samples are in one group"
+
+
+def _jackknife_interval(score: Score, resampler: Resampler) -> Interval:
+    """Return the interval of a score by the jackknife, within the range of the score."""
+    tables = [(score.fold, score.rows)]
+    (without,) = values_without_blocks(
+        tables, resampler.code, resampler.groups, seed=resampler.seed
+    )
+    spread = jackknife_spread(score.value, without, LEVEL)
+    if spread is None:
+        return None, "no interval: leaving samples out does not change the value"
+    low = spread.low if score.worst is None else max(spread.low, min(score.worst, score.best or 0))
+    high = spread.high if score.best is None else min(spread.high, score.best)
+    return (low, high), ""
 
 
 def _interval(score: Score, drawn: Floats, groups: int) -> Interval:

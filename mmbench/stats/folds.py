@@ -57,6 +57,11 @@ _FAMILIES = {
     "kendall": "ratings",
     "mse": "ratings",
     "agreement": "agreement",
+    "v-measure": "clusters",
+    "homogeneity": "clusters",
+    "completeness": "clusters",
+    "adjusted-rand": "clusters",
+    "cluster-accuracy": "clusters",
 }
 
 # The value of one row, for folds that need single rows or treat a single row in another way.

@@ -8,6 +8,10 @@ detectable difference is the difference that a test at 5 % would detect in 80 % 
 other samples: (z.975 + z.8) = 2.80 standard errors of the difference (Cohen 1988, "Statistical
 Power Analysis", on the normal approximation).
 
+Clusters have names of their own in each run, so that samples cannot be exchanged between two
+clusterings. Their interval and their test, Student's t, use the standard error of the difference by
+the jackknife (`mmbench.stats.jackknife`).
+
 If both runs have identical rows, the difference is 0, with the interval [0, 0] and p = 1, and the
 smallest detectable difference is unknown.
 """
@@ -22,10 +26,13 @@ import numpy as np
 
 from mmbench.stats.bootstrap import LEVEL, constant, expanded_percentile
 from mmbench.stats.folds import Floats, fold
+from mmbench.stats.jackknife import is_jackknifed, jackknife_spread, values_without_blocks
 from mmbench.stats.permutation import BY_ROWS, PERMUTATIONS, Pair, permutation_tests
 from mmbench.stats.resampler import Resampler
 
 MCNEMAR, PERMUTATION = "McNemar, exact", "paired permutation"
+JACKKNIFE = "Student's t, jackknife"
+_EQUAL = 1e-12  # a difference below it is rounding
 DETECTED = 2.8015852181129683  # z.975 + z.8
 
 
@@ -67,12 +74,14 @@ def paired_many(
     """
     least = ceil(2 * tests / (1 - level))
     resampler = Resampler(groups, seed=seed)
-    tables = [(name, rows) for name, *both in pairs for rows in both]
-    drawn = resampler.values(tables)
-    values = [(fold(name, a), fold(name, b)) for name, a, b in pairs]
+    resampled = [pair for pair in pairs if not is_jackknifed(pair[0])]
+    drawn = resampler.values([(name, rows) for name, *both in resampled for rows in both])
+    differences = iter([b - a for a, b in zip(drawn[::2], drawn[1::2], strict=True)])
     results = [
-        _paired(pair, pair_values, b - a, resampler.groups, level)
-        for pair, pair_values, a, b in zip(pairs, values, drawn[::2], drawn[1::2], strict=True)
+        _paired_jackknife(pair, resampler, level)
+        if is_jackknifed(pair[0])
+        else _paired(pair, next(differences), resampler.groups, level)
+        for pair in pairs
     ]
     several = [
         (at, result) for at, result in enumerate(results) if not result.test and result.groups > 1
@@ -92,10 +101,33 @@ def paired_many(
     return results
 
 
-def _paired(
-    pair: Pair, values: tuple[float, float], drawn: Floats, groups: int, level: float
-) -> Paired:
+def _paired_jackknife(pair: Pair, resampler: Resampler, level: float) -> Paired:
+    """Compare two runs by the jackknife of their difference."""
+    from scipy.special import stdtr
+
     name, a, b = pair
+    first, second = fold(name, a), fold(name, b)
+    code, groups = resampler.code, resampler.groups
+    without = values_without_blocks([(name, a), (name, b)], code, groups, seed=resampler.seed)
+    difference = second - first
+    spread = jackknife_spread(difference, without[1] - without[0], level)
+    if spread is None:
+        same = 0.0 if len(a) and abs(difference) <= _EQUAL else None
+        p_value = None if same is None else 1.0
+        ends, error, detectable = (same, same), None, None
+    else:
+        ends, error, detectable = spread[:2], spread.error, DETECTED * spread.error
+        p_value = 2 * float(stdtr(len(without[0]) - 1, -abs(difference) / error))
+    test = JACKKNIFE if p_value is not None else ""
+    return Paired(
+        first, second, difference, *ends, p_value, test, error, detectable, len(a), groups
+    )
+
+
+def _paired(pair: Pair, drawn: Floats, groups: int, level: float) -> Paired:
+    """Compare two runs by the resampled differences [b] of their values."""
+    name, a, b = pair
+    values = fold(name, a), fold(name, b)
     difference = values[1] - values[0]
     test, p_value = "", None
     if name == "mean" and groups == len(a) and _binary(a) and _binary(b) and len(a):

@@ -62,7 +62,7 @@ class ClassScoresKind(PerSample):
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
         """Return predictions from a model's outputs, with the scale of their scores."""
         predictions = super().predictions(data, responses)
-        return _with_scales(predictions, self.scale(data, self.returned_scale(responses)))
+        return with_scales(predictions, self.scale(data, self.returned_scale(responses)))
 
     def accept(self, data: Samples, outputs: Outputs, /) -> Predictions:
         """Return predictions from outputs of another program.
@@ -73,7 +73,7 @@ class ClassScoresKind(PerSample):
         (split,) = predictions.splits()
         scale = scale_of_outputs(column(split, "value"), several=has_several(data))
         notes = [_SCALE_NOTES[scale]] if scale else []
-        return msgspec.structs.replace(_with_scales(predictions, scale), notes=notes)
+        return msgspec.structs.replace(with_scales(predictions, scale), notes=notes)
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> Sequence[object]:
         """Return the value of each sample from another program's outputs.
@@ -146,7 +146,7 @@ def _value(output: object, labels: list[str], names: Sequence[str], where: str) 
     return label_number(str(output), labels, where)
 
 
-def _with_scales(predictions: Predictions, scale: ScoreScale) -> Predictions:
+def with_scales(predictions: Predictions, scale: ScoreScale) -> Predictions:
     """Set the scale of the scores in predictions; failed predictions and labels get ""."""
     return predictions.with_splits(lambda split: _with_scale(table(Prediction, split), scale))
 

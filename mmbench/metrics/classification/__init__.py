@@ -41,7 +41,7 @@ __all__ = [
 
 THRESHOLD = 0.5
 _FIRST = "ties=first"
-_KINDS = {"classification", "zero_shot"}
+_KINDS = {"classification", "zero_shot", "probe"}
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)

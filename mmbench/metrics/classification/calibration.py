@@ -12,8 +12,10 @@ from mmbench.stats import score
 from mmbench.text import count
 from mmbench.types import Prediction, Score
 
+_KINDS = {"classification", "zero_shot", "probe"}
 
-@declare(unit="fraction", better="lower", worst=1, best=0, kinds={"classification", "zero_shot"})
+
+@declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
 def ece(predictions: Sequence[Prediction]) -> Score:
     """Expected calibration error: Σ over 15 bins of weight · |accuracy - mean confidence|.
 

@@ -21,7 +21,7 @@ from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
-_KINDS = {"classification", "zero_shot"}
+_KINDS = {"classification", "zero_shot", "probe"}
 
 
 @declare(unit="score", better="higher", worst=0, best=1, kinds=_KINDS)
