@@ -26,6 +26,8 @@ HEAVY = {
     "ljspeech-speak",
     "shapes-caption",
     "shapes-draw",
+    "shapes-fewshot",
+    "shapes-probe",
     "shapes-sound-tags",
     "shapes-video-retrieval",
     "transcripts",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from itertools import islice
 from pathlib import Path
 
@@ -21,17 +22,20 @@ from mmbench.data.readers.layouts.annotated_images import (
 from mmbench.data.readers.layouts.media_folder import MediaFolder
 from mmbench.data.readers.library.local import SAVED
 from mmbench.data.readers.library.rows import library_rows
-from mmbench.data.readers.memory.rows import DataPlace
+from mmbench.data.readers.memory.rows import DataPlace, MemoryRows
 from mmbench.data.readers.parquet_files import ParquetRows
+from mmbench.data.readers.records import find_name
 from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import TABLES, read_records
 from mmbench.data.readers.tars.layouts import are_tars
 from mmbench.data.readers.tars.rows import tar_rows
 from mmbench.errors import DataError, near_names
+from mmbench.text import listed
 
 _FILES = (*TABLES, ".parquet", ".arrow")
 _NAME = r"[A-Za-z0-9][\w.-]*"
 _HUB_ID = re.compile(rf"(?P<path>{_NAME}/{_NAME})(:(?P<config>[\w.-]+))?(#(?P<revision>[\w./-]+))?")
+_WITHOUT_SPLITS = (FileRows, ParquetRows, MediaFolder, MemoryRows)
 _MOST_NAMES = 1000  # in the folder of a missing path
 LAYOUTS = (
     f"a table ({', '.join(_FILES)}), COCO captions, a folder with one of these, a folder of images,"
@@ -58,8 +62,9 @@ def own_rows(
     - the OWNER/NAME of a data set on the Hugging Face hub, if no file or folder has this name, with
       a configuration as OWNER/NAME:CONFIG and a revision as OWNER/NAME#REVISION.
 
-    `split` selects a split of the last three, or of a Karpathy file. By default it is `test`, or
-    the only split. `value` is the column of the values of a JSON mapping {id: value}. `formats`
+    `split` selects a split of the last three, or of a Karpathy file; by default it is `test`, or
+    the only split. It also selects one of several tables in a folder by name, and the subfolder of
+    this name in a folder of media files. `value` is the column of the values of a JSON mapping {id: value}. `formats`
     names further formats that the caller reads, for error messages.
 
     Raises DataError for data that cannot be read, UnknownName for an unknown split.
@@ -134,7 +139,32 @@ def _folder_rows(folder: Path, split: str | None, value: str) -> Rows:
     files = list(files_below(folder))
     if any(map(_is_shard, files)) and not any(modality_by_ending(file.name) for file in files):
         return library_rows(folder, "", None, split, None)
-    return MediaFolder(folder)
+    return MediaFolder(folder / split if split and split in names else folder)
+
+
+def rows_of_split(rows: Rows, split: str | None) -> Rows:
+    """Return the rows of a split, which `own_rows` opened with the same `split`.
+
+    If a table has a column `split`, these are the rows with this value in it. Raises DataError for
+    a table and for a folder of media files that have no such split; without it, training and test
+    samples would be the same.
+    """
+    if split is None or not isinstance(rows, _WITHOUT_SPLITS):
+        return rows
+    column = find_name(rows.names(), "split", rows.place)
+    if column is None:
+        if Path(rows.place).stem == split:
+            return rows
+        raise DataError(
+            f"{rows.place}: no split {split}; add a column split with train and test, or give a"
+            f" folder with {split} as a folder or as a table"
+        )
+    selected = copy(rows)
+    selected.select({column: split})
+    if not len(selected):
+        values = listed(sorted(set(map(str, rows.column(column)))))
+        raise DataError(f"{rows.place}: no row with the split {split} (column {column}: {values})")
+    return selected
 
 
 def _is_shard(file: Path) -> bool:

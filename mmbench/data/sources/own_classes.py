@@ -12,7 +12,7 @@ from mmbench.data.mapping.numbered_classes import NumberedClasses
 from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.memory.rows import DataPlace
-from mmbench.data.readers.own_data import rows_of
+from mmbench.data.readers.own_data import rows_of, rows_of_split
 from mmbench.data.readers.own_tables import OwnTable
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
@@ -41,11 +41,12 @@ def own_classes(
 ) -> Samples:
     """Load one sample per row; the target is the index of its label in `Samples.labels`.
 
-    `root` or `path` is the place of the data in any layout of `own_rows`, and `split` a split.
-    `columns` gives the column of each role: image, audio or video; label; optionally id. Other
-    roles have the column that `choose_columns` infers; the provenance says which. In a folder of
-    media files, the label of a file is its subfolder. A label is the name of a class or its index
-    (`NumberedClasses`). A cell with a list has several labels.
+    `root` or `path` is the place of the data in any layout of `own_rows`, and `split` a split, also
+    of a table with a column `split` (`rows_of_split`). `columns` gives the column of each role:
+    image, audio or video; label; optionally id. Other roles have the column that `choose_columns`
+    infers; the provenance says which. In a folder of media files, the label of a file is its
+    subfolder. A label is the name of a class or its index (`NumberedClasses`). A cell with a list
+    has several labels.
 
     `labels` gives the classes in order: a list of names, or a file with one name per line. By
     default they are those that the data set declares, or the labels that occur, sorted
@@ -55,7 +56,8 @@ def own_classes(
     Raises DataError for data that cannot be read, for duplicate ids and for labels that are only
     numbers, ColumnsNeeded if a column is not known, UnknownName for a label that is not a class.
     """
-    rows = own_table(rows_of(root, path, split, "label"), columns or {}, _ROLES)
+    own = rows_of_split(rows_of(root, path, split, "label"), split)
+    rows = own_table(own, columns or {}, _ROLES)
     rows.refuse_no_rows()
     modality = next(medium for medium in MEDIA if medium in rows.names())
     given = class_names(labels, rows.folder) if labels else []
