@@ -163,6 +163,10 @@ DATA: NameTable = {
         "mmbench.reference.worlds.shapes.sources:shapes_questions",
         "the shapes world: questions about images, open-ended or multiple-choice",
     ),
+    "shapes-swaps": (
+        "mmbench.reference.worlds.shapes.composition:shapes_swaps",
+        "the shapes world: pairs of images and captions in which objects exchange a property",
+    ),
     "shapes-motion": (
         "mmbench.reference.worlds.motion.sources:shapes_motion",
         "videos of moving shapes, classified by motion",
@@ -268,6 +272,10 @@ DATA: NameTable = {
         "mmbench.data.published.geneval:geneval",
         "GenEval's prompts with the objects, counts, colours and positions that they name",
     ),
+    "aro": (
+        "mmbench.data.published.aro:aro",
+        "ARO's relations and attributes: cropped images with a true and a false caption",
+    ),
     "mmbench": (
         "mmbench.data.published.mmbench_tsv:mmbench",
         "MMBench's TSV: each question with all rotations of its options",
@@ -322,6 +330,10 @@ KINDS: NameTable = {
         "mmbench.kinds.choice:Choice",
         "choose one of the options of each sample, by letter or by likelihood",
     ),
+    "matching": (
+        "mmbench.kinds.matching:Matching",
+        "tell which text belongs to which image of a sample, by a score for each pair",
+    ),
     "drawing": (
         "mmbench.kinds.drawing:Drawing",
         "generate images, to be compared with real images",
@@ -351,6 +363,7 @@ _LABELS = "mmbench.metrics.classification"
 _CLUSTERS = "mmbench.metrics.classification.clusters"
 _ANSWERS = "mmbench.metrics.answers"
 _CHOICE = "mmbench.metrics.answers.choice"
+_MATCHING = "mmbench.metrics.composition.matching"
 _POPE = "mmbench.metrics.answers.pope"
 _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
@@ -433,6 +446,10 @@ METRICS: NameTable = {
     "circular_accuracy": (f"{_CHOICE}:circular_accuracy", "share of questions answered correctly in all rotations of the options"),
     "mmau_accuracy[official|letters]": (f"{_ANSWERS}.mmau:mmau_accuracy", "share of answers with the words of the correct option, as in MMAU"),
     "ocrbench_accuracy": (f"{_ANSWERS}.ocrbench:ocrbench_accuracy", "share of outputs that contain an answer, as in OCRBench"),
+    "text_score": (f"{_MATCHING}:text_score", "share of samples in which each image scores highest with its own text"),
+    "image_score": (f"{_MATCHING}:image_score", "share of samples in which each text scores highest with its own image"),
+    "group_score": (f"{_MATCHING}:group_score", "share of samples that are correct in both text_score and image_score"),
+    "match_ties": (f"{_MATCHING}:match_ties", "share of samples in which a correct and a wrong pair score the same"),
     "pope_accuracy": (f"{_POPE}:pope_accuracy", "share of correct yes and no answers"),
     "pope_precision": (f"{_POPE}:pope_precision", "share of correct answers among the predicted yes"),
     "pope_recall": (f"{_POPE}:pope_recall", "share of the true yes that are predicted"),
@@ -509,7 +526,10 @@ CONFORMANCE: NameTable = {
         "CLIPScore, PAC-S, VQAScore, CLAPScore",
     ),
     "semantic": ("mmbench.conformance.semantic:CASES", "BERTScore, FENSE, SPIDEr-FL"),
-    "composition": ("mmbench.conformance.composition:CASES", "objects in generated images"),
+    "composition": (
+        "mmbench.conformance.composition:CASES",
+        "objects in generated images, matches of images and texts",
+    ),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),

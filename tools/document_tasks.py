@@ -62,7 +62,7 @@ def input_modalities(spec: TaskSpec) -> list[set[Modality]]:
     placeholder in the prompt occur together.
     """
     fields = spec.fields.values() if spec.kind == "retrieval" else spec.fields
-    names = {field.rstrip("0123456789") for field in fields}
+    names = {field.rstrip("_0123456789") for field in fields}
     media: list[Modality] = [field for field in _MODALITIES if field in names and field != "text"]
     prompt = msgspec.structs.asdict(spec.options).get("prompt", "{text}")
     texts = names - {"image", "audio", "video"} or prompt != "{text}"

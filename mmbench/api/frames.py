@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mmbench.comparison.samples.output_text import output_text, place_text, reference_texts
+from mmbench.comparison.samples.output_text import (
+    output_text,
+    pair_names,
+    place_text,
+    reference_texts,
+)
 from mmbench.comparison.samples.run_samples import RunSamples, parse_cell
 from mmbench.engine.score_names import split_name
 from mmbench.errors import MissingExtra
@@ -64,11 +69,14 @@ def samples_frame(samples: RunSamples, table: SampleTable | None) -> pd.DataFram
     if any(directions):
         columns["direction"] = directions
     columns |= _inputs(samples, table, directions)
+    targets = list(map(parse_cell, rows["target"].to_pylist()))
     if rows["target"].null_count < len(rows):
-        targets = map(parse_cell, rows["target"].to_pylist())
         columns["reference"] = ["; ".join(reference_texts(one, samples.labels)) for one in targets]
     outputs = map(parse_cell, rows["value"].to_pylist())
-    columns["output"] = [None if o is None else output_text(o, samples.labels) for o in outputs]
+    columns["output"] = [
+        None if output is None else output_text(output, pair_names(target) or samples.labels)
+        for output, target in zip(outputs, targets, strict=True)
+    ]
     if "reasoning" in rows.column_names:
         columns["reasoning"] = rows["reasoning"].to_pylist()
     columns["error"] = rows["error"].to_pylist()

@@ -1,11 +1,13 @@
-"""Conformance cases of composition: generated detections beside the rules, written out naively.
+"""Conformance cases of composition: the rules of GenEval, and the scores of Winoground.
 
+Both are written out naively and applied to generated detections and generated scores of pairs.
 tests/metrics/composition compares the rules with 600 verdicts of the official scorer.
 """
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,4 +99,40 @@ def _places(box: tuple[float, ...], other: tuple[float, ...]) -> set[str]:
     return held
 
 
-CASES = [Case(_NAME, DEFINITION, _compare)]
+def _is_correct(metric: str, scores: dict[str, int]) -> bool:
+    """Return a sample's result by the names of its four scores, as the authors define it."""
+    text = scores["c0_i0"] > scores["c1_i0"] and scores["c1_i1"] > scores["c0_i1"]
+    image = scores["c0_i0"] > scores["c0_i1"] and scores["c1_i1"] > scores["c1_i0"]
+    wrong = {scores["c1_i0"], scores["c0_i1"]}
+    results = {
+        "text_score": text,
+        "image_score": image,
+        "group_score": text and image,
+        "match_ties": bool({scores["c0_i0"], scores["c1_i1"]} & wrong),
+    }
+    return results[metric]
+
+
+def _compare_pairs(metric: str, _: Path) -> LargestDifference:
+    """Compare a metric of matching with its definition, on small integers, so that scores tie."""
+    rng = np.random.default_rng(42)
+    drawn = rng.integers(0, 5, (_N, 2, 2))
+    predictions = [
+        Prediction(str(at), one.ravel().astype(np.float64), [[1, 0], [0, 1]])
+        for at, one in enumerate(drawn)
+    ]
+    named = [{f"c{c}_i{i}": int(one[i, c]) for c in (0, 1) for i in (0, 1)} for one in drawn]
+    expected = [_is_correct(metric, scores) for scores in named]
+    return LargestDifference(
+        max_difference(measured(metric, predictions).rows[:, 0], np.array(expected, np.float64)),
+        f"generated: {_N} samples with scores from 0 to 4, {sum(expected)} of them 1",
+    )
+
+
+CASES = [
+    Case(_NAME, DEFINITION, _compare),
+    *(
+        Case(metric, DEFINITION, partial(_compare_pairs, metric))
+        for metric in ("text_score", "image_score", "group_score", "match_ties")
+    ),
+]

@@ -118,6 +118,27 @@ def square(image: Media, size: int) -> Media:
     return Media("image", f"{image.name} at {size} px", partial(_square, image, size))
 
 
+def crop(image: Media, box: tuple[int, int, int, int]) -> Media:
+    """Crop an image to a box (left, top, right, bottom) in pixels, as PNG.
+
+    Parts of the box outside the image are black, as PIL crops. The image is read and decoded only
+    when the bytes of the result are requested, which raises the errors of `read_bytes` and
+    `decode_image`, and ContentError for a box without pixels.
+    """
+    left, top, right, bottom = box
+    name = f"{image.name} cropped to {right - left} x {bottom - top} px at {left}, {top}"
+    return Media("image", name, partial(_crop, image, box, name))
+
+
+def _crop(image: Media, box: tuple[int, int, int, int], name: str) -> bytes:
+    left, top, right, bottom = box
+    if left >= right or top >= bottom or (right - left) * (bottom - top) > MAX_PIXELS:
+        raise ContentError(f"{name}: the box has no pixels, or too many")
+    stream = BytesIO()
+    decode_image(read_bytes(image), image.name).crop(box).save(stream, "PNG")
+    return stream.getvalue()
+
+
 def _square(image: Media, size: int) -> bytes:
     from PIL import ImageOps
     from PIL.Image import Resampling

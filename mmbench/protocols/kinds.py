@@ -27,8 +27,8 @@ Responses = Mapping[str, VectorOutputs | GeneratedOutputs]
 class Needs(NamedTuple):
     """The ability and the modalities that a task requires of a model.
 
-    `ability` is a protocol of `mmbench.protocols`. `together` are modalities that occur together in
-    each request.
+    `ability` is a protocol of `mmbench.protocols`. A model must accept all of the modalities in
+    `together`, for example because they occur together in each request.
     """
 
     ability: type

@@ -252,7 +252,26 @@ def _published(spec: TaskSpec) -> Samples:
     )
 
 
+def _matches(spec: TaskSpec) -> Samples:
+    """Return images with captions, in the fields of a matching task; no two captions are equal."""
+    data = _example()
+    captions = [str(query.inputs["text"]) for query in data.queries[::5]]
+    samples = []
+    for i, image in enumerate(data.corpus):
+        images = [name for name in spec.fields if not name.startswith("text")]
+        texts = [name for name in spec.fields if name.startswith("text")]
+        inputs = {
+            spec.fields[name]: data.corpus[(i + at) % _N].inputs["image"]
+            for at, name in enumerate(images)
+        }
+        inputs |= {spec.fields[name]: captions[(i + at) % _N] for at, name in enumerate(texts)}
+        samples.append(Sample(image.id, inputs, group=image.id))
+    return Samples(samples)
+
+
 def _by_kind(spec: TaskSpec) -> Samples:
+    if spec.kind == "matching":
+        return _matches(spec)
     if spec.kind == "drawing":
         return _prompts()
     if spec.kind == "speaking" or any(metric.startswith("wer") for metric in spec.metrics):
@@ -281,5 +300,5 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     "ratings": lambda _: _ratings(),
     "geneval": lambda _: _compositions(),
     **dict.fromkeys(("meetings", "diarisation"), lambda _: _sessions()),
-    **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench"), _published),
+    **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench", "aro"), _published),
 }

@@ -62,6 +62,26 @@ def best_classes(scores: Sequence[float], most: int) -> list[int]:
     return sorted(range(len(scores)), key=lambda at: -scores[at])[:most]
 
 
+def pair_names(target: object) -> list[str]:
+    """Return the names of the pairs of an image and a text that a model scored, in order.
+
+    `target` is the reference of a matching task: a matrix with a row for each image and a column
+    for each text. Return [] for another reference.
+    """
+    if not _is_matrix(target):
+        return []
+    return [
+        f"image {image} with text {text}"
+        for image, row in enumerate(target, start=1)
+        for text, _ in enumerate(row, start=1)
+    ]
+
+
+def _is_matrix(target: object) -> TypeGuard[list[list[int]]]:
+    rows = target if isinstance(target, list) else []
+    return bool(rows) and all(isinstance(row, list) and set(row) <= {0, 1} for row in rows)
+
+
 def _object_text(value: dict[str, Any]) -> str:
     if is_ranking(value):
         rank = value["ranks"][0] if value["ranks"] else None
@@ -82,6 +102,9 @@ def reference_texts(target: Any, labels: Sequence[str] = ()) -> list[str]:
         return [_option(str(target["answer"]), options)]
     if (segments := format_segments(target)) is not None:
         return [segments]
+    if names := pair_names(target):
+        together = [one for row in target for one in row]
+        return [name for name, one in zip(names, together, strict=True) if one]
     values = target if isinstance(target, list) else [target]
     return [_reference(value, labels) for value in values if value is not None]
 

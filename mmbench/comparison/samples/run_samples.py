@@ -17,6 +17,7 @@ from mmbench.comparison.samples.inputs import Documents, StoredInputs
 from mmbench.comparison.samples.output_text import (
     generated_place,
     output_text,
+    pair_names,
     place_text,
     reference_texts,
 )
@@ -154,7 +155,6 @@ class RunSamples(Sequence[RunSample]):
     def _sample(self, row: int, cells: Mapping[str, Any]) -> RunSample:
         direction, ident = cells["direction"], cells["id"]
         stored = self._inputs.sample(direction, ident)
-        labels = self.labels
         try:
             target = parse_cell(cells["target"])
             output = parse_cell(cells["value"])
@@ -177,10 +177,10 @@ class RunSamples(Sequence[RunSample]):
             rejected=self._rejected(cells),
             texts=stored.texts if stored else {},
             media=stored.media if stored else {},
-            references=reference_texts(target, labels),
+            references=reference_texts(target, self.labels),
             target=target,
             output=output,
-            answer_text=place_text(generated) if generated else output_text(output, labels),
+            answer_text=place_text(generated) if generated else self._text(output, target),
             generated=generated,
             reasoning=cells.get("reasoning"),
             tokens=cells.get("tokens"),
@@ -190,6 +190,9 @@ class RunSamples(Sequence[RunSample]):
             hits=documents.hits,
             relevant=documents.relevant,
         )
+
+    def _text(self, output: object, target: object) -> str:
+        return output_text(output, pair_names(target) or self.labels)
 
     def _generated(self, output: object, cells: Mapping[str, Any]) -> MediaPlace | None:
         modality: Modality = "audio" if self.record.task.kind == "speaking" else "image"

@@ -65,7 +65,7 @@ def refuse_early(model: str | LiveModel, kind: Kind[Dataset], spec: TaskSpec) ->
     usable = task_modalities | {"text"} if _asks_texts(ability, spec) else media
     takes_none = media and not usable & cls.modalities
     if _missing(cls, ability) or takes_none or joint - cls.modalities:
-        raise _unsuitable_model(name, cls, ability, task_modalities, spec)
+        raise _unsuitable_model(name, cls, ability, task_modalities | joint, spec)
 
 
 def _asks_texts(ability: type, spec: TaskSpec) -> bool:

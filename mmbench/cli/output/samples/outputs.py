@@ -10,6 +10,7 @@ from mmbench.comparison.samples.output_text import (
     class_name,
     class_scores,
     is_ranking,
+    pair_names,
     place_text,
 )
 from mmbench.comparison.samples.run_sample import Hit, RunSample
@@ -30,7 +31,9 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
     elif is_ranking(sample.output):
         yield from _ranking(sample, view)
     elif (scores := class_scores(sample.output)) is not None:
-        yield Field("classes", list(_class_lines(scores, sample.references, view)))
+        pairs = pair_names(sample.target)
+        lines = _class_lines(scores, sample.references, pairs or view.labels)
+        yield Field("pairs" if pairs else "classes", list(lines))
     else:
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
         yield from _parsed(sample, view)
@@ -97,11 +100,13 @@ def _reasons(sample: RunSample, view: View) -> Iterator[Field]:
         yield Field("reason", [line for why in reasons for line in text_lines(why, view.whole)])
 
 
-def _class_lines(scores: list[float], references: Sequence[str], view: View) -> Iterator[str]:
+def _class_lines(
+    scores: list[float], references: Sequence[str], labels: Sequence[str]
+) -> Iterator[str]:
     """Yield the classes with the highest scores, and the reference classes below them."""
     best = best_classes(scores, len(scores))
     rank = {at: nth for nth, at in enumerate(best, 1)}
-    names_by_class = {at: class_name(at, view.labels) for at in best}
+    names_by_class = {at: class_name(at, labels) for at in best}
     right = [at for at in best if names_by_class[at] in references]
     first = best[:_FEW]
     for at in [*first, *(at for at in right[:_FEW] if at not in first)]:

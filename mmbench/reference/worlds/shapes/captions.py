@@ -64,6 +64,31 @@ KINDS: dict[str, Callable[[Sequence[SceneObject], Random], str]] = {
 }
 
 
+def swap_captions(
+    scene: Scene, other: Scene, aspect: str, pair: tuple[int, int], rng: Random
+) -> tuple[str, str]:
+    """Return a caption of a scene and one of its `swapped` scene, with the same words.
+
+    Captions of exchanged places describe the positions of the two objects of the `pair` relative to
+    each other. Other captions list all objects without their places, in the order of their cells.
+    Each caption is true of its own scene only.
+    """
+    if aspect == "place":
+        first, second = (scene.objects[at] for at in pair)
+        between = relation(first, second)
+        a, b = _coloured(first), _coloured(second)
+        return f"{a} is {between} {b}", f"{b} is {between} {a}"
+    words = {size: pick(rng, known) for size, known in SIZE_WORDS.items()}
+    order = shuffled(rng, range(len(scene.objects)))
+
+    def inventory(of: Scene) -> str:
+        objects = [of.objects[at] for at in order]
+        parts = [f"a {words[item.size]} {item.colour} {item.shape}" for item in objects]
+        return f"{_NUMBERS[len(order) - 1]}: {_list(parts)}"
+
+    return inventory(scene), inventory(other)
+
+
 def relation(a: SceneObject, b: SceneObject) -> str:
     """Return the relation of the cell of a to the cell of b: "above and to the left of"."""
     vertical = "above" if a.row < b.row else "below" if a.row > b.row else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from random import Random
 from typing import NamedTuple
 
@@ -93,6 +94,28 @@ def minimal_pair(scene: Scene, rng: Random) -> Scene:
             if other.key != scene.key and other.split == scene.split and _are_distinct(other):
                 return other
     raise ValueError(f"no minimal pair of {scene.key} is in its split")
+
+
+def swapped(scene: Scene, aspect: str, rng: Random) -> tuple[Scene, int, int] | None:
+    """Return a scene in which two objects have exchanged an aspect, and the two indices.
+
+    `aspect` is size, colour, shape or place. The indices are those of the two objects in `scene`.
+    The other scene belongs to the same split. Return None if no two objects can exchange the
+    aspect, for example because they are equal in it.
+    """
+    names = ("row", "column") if aspect == "place" else (aspect,)
+    for one, other in shuffled(rng, list(combinations(range(len(scene.objects)), 2))):
+        objects = list(scene.objects)
+        for at, source in ((one, other), (other, one)):
+            values = {name: getattr(scene.objects[source], name) for name in names}
+            objects[at] = objects[at]._replace(**values)
+        pairs = sorted((item, _spot(rng, item)) for item in objects)
+        changed = scene._replace(
+            objects=tuple(item for item, _ in pairs), spots=tuple(spot for _, spot in pairs)
+        )
+        if changed.key != scene.key and changed.split == scene.split and _are_distinct(changed):
+            return changed, one, other
+    return None
 
 
 def _with(rng: Random, scene: Scene, at: int, item: SceneObject) -> Scene:

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mmbench.comparison.samples.output_text import best_classes, class_name, class_scores
+from mmbench.comparison.samples.output_text import (
+    best_classes,
+    class_name,
+    class_scores,
+    pair_names,
+)
 from mmbench.comparison.samples.run_sample import Hit, RunSample
 from mmbench.comparison.samples.run_samples import RunSamples
 from mmbench.metrics.speech.alignment import error_rate
@@ -136,4 +141,5 @@ def _best_classes(sample: RunSample, run: RunSamples) -> list[tuple[str, float]]
     scores = class_scores(sample.output)
     if scores is None:
         return []
-    return [(class_name(at, run.labels), scores[at]) for at in best_classes(scores, _CLASSES)]
+    labels = pair_names(sample.target) or run.labels
+    return [(class_name(at, labels), scores[at]) for at in best_classes(scores, _CLASSES)]
