@@ -533,6 +533,7 @@ CONFORMANCE: NameTable = {
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),
+    "robustness": ("mmbench.conformance.robustness:CASES", "perturbations of images and audio"),
     "drawings": (
         "mmbench.reference.worlds.shapes.conformance:CASES",
         "drawings of the shapes world",

@@ -17,7 +17,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, defstruct, field, structs, to_builtins
 
-from mmbench import registry
+from mmbench import perturbations, registry
 from mmbench.builtin import TABLES
 from mmbench.errors import SpecError, UnknownKind, UnknownName, UserError
 from mmbench.protocols.kind_class import class_fault
@@ -90,15 +90,50 @@ def task_summary(path: Path) -> str:
 
 
 def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
-    """Load a task by name or path.
+    """Load a task by name or path; `NAME+noise:3` is the task with a perturbation of its inputs.
 
-    Raises UnknownName for an unknown task, SpecError for an invalid file.
+    Raises UnknownName for an unknown task or perturbation, SpecError for an invalid file.
     """
     extra = list(extra)
+    base, perturbation = split_perturbation(name, extra)
+    if perturbation:
+        return _perturbed(load_task(base, extra), perturbation)
     raw = _load_raw(name, extra, seen=())
     path = _find(name, extra)
     raw.setdefault("name", path.stem)
     return _checked(_as_spec(raw, str(path)), path)
+
+
+def is_task(name: str, extra: Iterable[str] = ()) -> bool:
+    """Return whether a name is that of a task, which may be perturbed; files are not parsed."""
+    return split_perturbation(name, extra)[0] in task_files(extra)
+
+
+def split_perturbation(name: str, extra: Iterable[str] = ()) -> tuple[str, str]:
+    """Split `NAME+noise:3` into the task's name or path and the perturbation.
+
+    The perturbation is "" for a name without one, and for a task whose own name contains a plus.
+    """
+    base, plus, perturbation = name.rpartition("+")
+    files = task_files(extra)
+    if not plus or name in files or not (base in files or base.endswith((".yaml", ".yml"))):
+        return name, ""
+    return base, perturbation
+
+
+def _perturbed(spec: TaskSpec, text: str) -> TaskSpec:
+    """Return a task with perturbed inputs, without the scores that were published for clean ones.
+
+    Raises SpecError for a task that has a perturbation already.
+    """
+    if spec.perturb:
+        raise SpecError(
+            f"task {spec.name} has the perturbation {spec.perturb}; {text} cannot be added to it"
+        )
+    perturbation = perturbations.parse(text)
+    name = f"{spec.name}{perturbations.name_suffix(perturbation)}"
+    text = perturbations.as_text(perturbation)
+    return structs.replace(spec, name=name, perturb=text, published=[])
 
 
 def _as_spec(raw: dict[str, Any], where: str) -> TaskSpec:
@@ -250,6 +285,8 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
     inherited.pop("name", None)
     kind = inherited.get("kind")
     foreign = _option_names(kind) - _option_names(raw.get("kind", kind))
+    if raw.get("perturb"):
+        inherited.pop("published", None)  # scores of clean inputs
     return {key: value for key, value in inherited.items() if key not in foreign} | raw
 
 
@@ -287,6 +324,10 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
             " included task is not inherited in part"
         )
     refuse_renamed(spec.data, str(path))
+    if spec.perturb:
+        spec = structs.replace(
+            spec, perturb=perturbations.as_text(perturbations.parse(spec.perturb))
+        )
     if not spec.metrics:
         raise SpecError(f"{path}: `metrics` is empty; list at least one metric")
     for name in spec.metric_options:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from mmbench.errors import UnknownName, UserError
 from mmbench.text import format_sizes
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, TaskInfo
 
 SCORES_HINT = "`mmbench show run RUN` shows a run's metrics"
 
@@ -45,14 +47,22 @@ def _measured(record: RunRecord, name: str) -> bool:
 
 
 def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
-    """Raise UserError, with the differences, if the two runs' scores are not comparable."""
+    """Raise UserError, with the differences, if the two runs' scores are not comparable.
+
+    Runs of one model may differ in the perturbation of the inputs: then the tasks and the data
+    without it must be equal.
+    """
+    first, second = a.task, b.task
+    if first.perturbation != second.perturbation and _model(a) == _model(b):
+        first, second = _without_perturbation(first), _without_perturbation(second)
     differ = [
         f"{what} {_short(one)} against {_short(other)}"
         for what, one, other in (
-            ("task", a.task.name, b.task.name),
-            ("version", str(a.task.version), str(b.task.version)),
-            ("task definition (fingerprint)", a.task.fingerprint, b.task.fingerprint),
-            ("data", _data(a), _data(b)),
+            ("task", first.name, second.name),
+            ("perturbation", first.perturbation or "none", second.perturbation or "none"),
+            ("version", str(first.version), str(second.version)),
+            ("task definition (fingerprint)", first.fingerprint, second.fingerprint),
+            ("data", _data(first), _data(second)),
         )
         if one != other
     ]
@@ -63,6 +73,19 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
     ]
     if differ:
         raise UserError(f"runs {a.run} and {b.run} cannot be compared: {'; '.join(differ)}")
+
+
+def task_name(record: RunRecord) -> str:
+    """Return the name of a run's task without the perturbation."""
+    return record.task.clean.get("name") or record.task.name
+
+
+def _model(record: RunRecord) -> tuple[str, str]:
+    return record.model.name, record.model.hash
+
+
+def _without_perturbation(task: TaskInfo) -> TaskInfo:
+    return replace(task, perturbation="", **task.clean) if task.clean else task
 
 
 def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:
@@ -132,5 +155,5 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:12]}…"
 
 
-def _data(record: RunRecord) -> str:
-    return f"{record.task.data_hash[:12]} ({format_sizes(record.task.data)})"
+def _data(task: TaskInfo) -> str:
+    return f"{task.data_hash[:12]} ({format_sizes(task.data)})"

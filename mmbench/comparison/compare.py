@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.changes import SampleChanges, changes
-from mmbench.comparison.comparability import common_scores, refuse_incomparable
+from mmbench.comparison.comparability import common_scores, refuse_incomparable, task_name
 from mmbench.comparison.join import Joined, join, places_in
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import UserError
@@ -85,6 +85,8 @@ def compare_runs(
 ) -> list[Comparison]:
     """Compare every pair of runs of the same task; pairs with the first run come first.
 
+    Runs of one model with different perturbations of the inputs are runs of the same task.
+
     The runs may belong to several tasks; each task needs at least two runs. P-values are corrected
     over all tasks, pairs and metrics together. Raises UserError for a run that is the only run of
     its task.
@@ -101,6 +103,11 @@ def compare_runs(
         for pairs, own in zip(pairs_by_task, names, strict=True)
         for a, b in pairs
     ]
+    return with_verdicts(comparisons, alpha)
+
+
+def with_verdicts(comparisons: Sequence[Comparison], alpha: float) -> list[Comparison]:
+    """Return comparisons with verdicts, by p-values corrected (Holm) over all of them."""
     corrected = iter(holm([score.p_value for pair in comparisons for score in pair.scores]))
     return [
         msgspec.structs.replace(
@@ -113,7 +120,7 @@ def compare_runs(
 def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     tasks: dict[str, list[StoredRun]] = {}
     for run in runs:
-        tasks.setdefault(run.record.task.name, []).append(run)
+        tasks.setdefault(task_name(run.record), []).append(run)
     single = [task for task, own in tasks.items() if len(own) < 2]
     if single and len(tasks) == len(runs):
         refuse_incomparable(runs[0].record, runs[-1].record, [])
@@ -127,8 +134,8 @@ def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
 def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
     """Return the scores to compare for the runs of one task. Raises UserError if incomparable."""
     names = common_scores(records, metrics)
-    for record in records[1:]:
-        refuse_incomparable(records[0], record, names)
+    for a, b in combinations(records, 2):
+        refuse_incomparable(a, b, names)
     return names
 
 
@@ -147,7 +154,7 @@ def compare_rows(
     return Comparison(
         baseline=a.record.run,
         candidate=b.record.run,
-        task=a.record.task.name,
+        task=task_name(a.record),
         alpha=alpha,
         seed=seed,
         scores=[_compare_score(name, a, b, joined[name], tested.get(name)) for name in names],

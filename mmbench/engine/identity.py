@@ -45,7 +45,8 @@ def fingerprint(spec: TaskSpec) -> str:
 
     The hash always covers the directions and the prompt. It covers any other option only if its
     value differs from the default, so that a new option of a kind does not change the fingerprints
-    of existing tasks. It does not cover the options in `settings`.
+    of existing tasks. It does not cover the options in `settings`. It covers the perturbation of a
+    task that has one.
     """
     options = msgspec.to_builtins(spec.options)
     defaults = _defaults(type(spec.options))
@@ -57,9 +58,9 @@ def fingerprint(spec: TaskSpec) -> str:
         if name not in spec.options.settings and (name not in defaults or value != defaults[name])
     }
     question: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
-    return digest(
-        canonical([*question, spec.version, *([changed_options] if changed_options else [])])
-    ).hex()
+    question += [spec.version, *([changed_options] if changed_options else [])]
+    question += [{"perturb": spec.perturb}] if spec.perturb else []
+    return digest(canonical(question)).hex()
 
 
 def _defaults(options: type[KindOptions]) -> dict[str, object]:

@@ -28,7 +28,7 @@ from mmbench.engine.scoring.measure import measure
 from mmbench.engine.scoring.reasoning import reasoning_notes
 from mmbench.engine.speed import RTFX
 from mmbench.errors import DataError
-from mmbench.spec import task_files
+from mmbench.spec import is_task
 from mmbench.storage import records as store
 from mmbench.storage.row_columns import REQUIRED
 from mmbench.storage.run_lookup import RunReference, find_run
@@ -113,7 +113,7 @@ def rescore(
 def _task_of(record: RunRecord, options: RunSettings) -> TaskSpec:
     """Return the current version of a run's task. Raises DataError if the task is unknown."""
     name = record.task.name
-    if name not in task_files(options.tasks):
+    if not is_task(name, options.tasks):
         raise DataError(
             f"run {record.run}: unknown task {name}; pass the folder that contains {name}.yaml"
             " with --tasks DIR"

@@ -8,6 +8,7 @@ from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
 from mmbench.engine.inference.runner import InferenceRunner
+from mmbench.engine.loading.clean_question import clean_question
 from mmbench.engine.loading.models.live import LiveModel
 from mmbench.engine.loading.outside import local_folders
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
@@ -72,6 +73,7 @@ def run(
         with costs.clock.stage("hash"):
             directions = prepared.kind.directions()
             data_hash, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
+            clean = clean_question(prepared.spec, directions, context)
         with costs.clock.stage("rank"):
             separated = separate_reasoning(prepared.data, responses, prepared.kind.no_answer)
             predictions = separated.add_to(
@@ -84,6 +86,7 @@ def run(
             data_hash,
             context.options,
             without_reasoning=reasons or bool(separated.reasoning),
+            clean=clean,
         )
         measured = measure_task(prepared, marked, task_entry, extractor, context)
         measured = with_rtfx(measured, costs.throughput) if responses else measured

@@ -11,6 +11,7 @@ from mmbench.columns import column, places
 from mmbench.engine.context import run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import hash_data
+from mmbench.engine.loading.clean_question import clean_question
 from mmbench.engine.loading.data.breakdowns import with_breakdown_tags
 from mmbench.engine.loading.data.data_flags import adapt_to_data
 from mmbench.engine.loading.data.datasets import load_data
@@ -78,8 +79,13 @@ def score(
         prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(data_notes))
         with clock.stage("hash"):
             data_hash, unreadable = hash_data(spec, data, kind.directions(), context.keys)
+            clean = clean_question(spec, kind.directions(), context)
         task_entry = task_info(
-            prepared, data_hash, options, without_reasoning=options.strip_reasoning
+            prepared,
+            data_hash,
+            options,
+            without_reasoning=options.strip_reasoning,
+            clean=clean,
         )
         extractor = FeatureExtractor(context)
         extractor.check(spec.metrics, spec.metric_options)

@@ -121,7 +121,7 @@ def _sound(data: bytes, name: str, rate: int | None) -> Audio:
     if not all(np.isfinite(samples).all() for _, samples in decoded.stretches):
         raise ContentError(f"{name} has audio samples that are NaN or infinite")
     out = rate or decoded.stretches[0][0]
-    mono = [_resampled(samples, stored_rate, out) for stored_rate, samples in decoded.stretches]
+    mono = [resampled(samples, stored_rate, out) for stored_rate, samples in decoded.stretches]
     return Audio(np.concatenate(mono, dtype=np.float32), out)
 
 
@@ -225,7 +225,8 @@ def _declared(data: bytes, decoded: Decoded) -> float:
     return declared_seconds(data) or decoded.declared_seconds
 
 
-def _resampled(samples: NDArray[np.float64], stored_rate: int, rate: int) -> NDArray[np.float64]:
+def resampled(samples: NDArray[np.float64], stored_rate: int, rate: int) -> NDArray[np.float64]:
+    """Return samples [n] at another sampling rate, by soxr (VHQ); unchanged at the same rate."""
     import soxr
 
     return (

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias
 
+from msgspec.structs import replace
+
 from mmbench import media
 from mmbench.errors import SampleError, UserError
 from mmbench.media.inside import EMPTY, NOTHING, FileState, MediaFile, MediaInFile
@@ -184,6 +186,9 @@ class ContentKeys:
         return digest(message.role, *map(self.key, message.parts))
 
     def _medium(self, medium: Media) -> bytes:
+        if change := medium.perturbation:
+            clean = self._medium(replace(medium, perturbation=None))
+            return digest("perturbed", clean, change.name, change.value, str(change.seed))
         if medium.read is None:
             digest_of_file = self.file(Path(medium.name))
             refuse_other_duration(medium)

@@ -32,18 +32,34 @@ Modality = Literal["text", "image", "audio", "video"]
 Role = Literal["query", "document"]
 
 
+class Perturbation(Struct, frozen=True):
+    """A defined change of the inputs of a task, such as `noise:3`; docs/robustness.md lists them.
+
+    `name` is that of a function in `mmbench.perturbations`, and `value` its argument. In retrieval,
+    `role` limits the change to queries or to documents (`corpus`); "" stands for both. `seed` is
+    the seed of random changes.
+    """
+
+    name: str
+    value: str
+    role: Literal["", "query", "corpus"] = ""
+    seed: int = 0
+
+
 class Media(Struct, frozen=True):
     """A reference to an image, an audio clip or a video, read and decoded only when needed.
 
     Error messages show `name`: a path, or the origin of the bytes ("row 12 of x.parquet"). `read`
     returns the encoded bytes; if `read` is None, `name` is a path on disk. `seconds` is the
     duration of audio according to the data; an audio file with another duration is a failed sample.
+    `perturbation` is applied to the decoded item, and is part of its content key.
     """
 
     modality: Modality
     name: str
     read: Callable[[], bytes] | None = None
     seconds: float | None = None
+    perturbation: Perturbation | None = None
 
 
 class InvalidContent(Struct, frozen=True):

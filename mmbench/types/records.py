@@ -45,7 +45,8 @@ class TaskInfo(Struct, frozen=True):
 
     `data` holds the number of samples used, by role. `asked` is the part of each score's signature
     that comes from the options of the task's kind: "index=exact". `max_tokens` is the limit of
-    `--max-tokens`, or None if the limit of the task holds.
+    `--max-tokens`, or None if the limit of the task holds. For a task with a perturbation, `clean`
+    identifies the task and the data without it: `name`, `fingerprint`, `data_hash`.
     """
 
     name: str
@@ -58,6 +59,8 @@ class TaskInfo(Struct, frozen=True):
     source: dict[str, str] = field(default_factory=dict)
     asked: str = ""
     max_tokens: int | None = None
+    perturbation: str = ""
+    clean: dict[str, str] = field(default_factory=dict)
 
 
 def other_tokens(

@@ -58,7 +58,8 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     top-level keys of the file. `protocol` holds the number of samples by role (query, corpus;
     sample) and the number of `splits` that are searched separately. `breakdowns` are names of tags:
     every metric is also reported for each value of these tags. `metric_options` holds the options
-    of metrics by their names in `metrics`.
+    of metrics by their names in `metrics`. `perturb` is a perturbation of the inputs, such as
+    `noise:3`.
     """
 
     name: str
@@ -76,6 +77,7 @@ class TaskSpec(Struct, frozen=True, forbid_unknown_fields=True):
     protocol: dict[str, int] = field(default_factory=dict)
     breakdowns: list[str] = field(default_factory=list)
     metric_options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    perturb: str = ""
     published: list[Published] = field(default_factory=list)
 
     def options_of(self, kind: type[OptionsT]) -> OptionsT:

@@ -25,6 +25,7 @@ LAYERS = [
     {"text", "validation", "memory", "builtin"},
     {"stats", "search", "checkpoints", "media", "registry"},
     {"storage", "datasets", "plugins", "metric_names"},
+    {"perturbations"},
     {"spec"},
     # 2: what tasks are made of
     {"models", "kinds", "metrics", "data.readers"},

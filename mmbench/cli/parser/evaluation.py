@@ -31,6 +31,15 @@ def run(commands: Commands) -> None:
     """Add the subcommand `mmbench run` and its flags."""
     parser = command(commands, "run", "evaluation", "run models on tasks and write the leaderboard")
     pair(parser)
+    parser.add_argument(
+        "--perturb",
+        action="append",
+        default=[],
+        metavar="NAME:VALUE",
+        help="also run each task with inputs changed like this, such as blur:3, jpeg:10, snr:5 or"
+        " typos:20, and compare with the clean run; repeat for several; `mmbench list"
+        " perturbations` shows all",
+    )
     workers(parser)
     record_flags(parser)
     report_to(parser)

@@ -195,8 +195,12 @@ def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
 def _names(task: str) -> set[str]:
     """Return the names of a task that `TASK=` accepts.
 
-    For a task file, these are its path and its name without the suffix.
+    For a task file, these are its path and its name without the suffix. A task with a perturbation
+    also has the names of the task without it.
     """
+    base, plus, _ = task.rpartition("+")
+    if plus:
+        return {task} | _names(base)
     is_file = task.endswith((".yaml", ".yml"))
     return {task, Path(task).stem} if is_file else {task}
 

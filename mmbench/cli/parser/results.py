@@ -267,7 +267,7 @@ def list(commands: Commands) -> None:
         commands, "list", "results", "list names, one per line, without loading anything"
     )
     what = [
-        *("models", "recipes", "tasks", "metrics", "rubrics", "kinds", "data"),
+        *("models", "recipes", "tasks", "perturbations", "metrics", "rubrics", "kinds", "data"),
         *("trainers", "reporters", "conformance", "runs"),
     ]
     parser.add_argument("what", choices=what)

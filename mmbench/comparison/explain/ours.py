@@ -11,7 +11,7 @@ from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.rows import stored_predictions
 from mmbench.errors import DataError
-from mmbench.spec import task_files
+from mmbench.spec import is_task
 from mmbench.storage import records as store
 from mmbench.storage.records import StoredRun
 from mmbench.storage.row_columns import REQUIRED
@@ -97,7 +97,7 @@ def _inputs(table: SampleTable | None, prediction: Prediction) -> Sample:
 
 def known_task(record: RunRecord, tasks: Sequence[str]) -> KnownTask | None:
     """Return the current definition of a run's task, or None if no folder of tasks has it."""
-    if record.task.name not in task_files(tuple(tasks)):
+    if not is_task(record.task.name, tasks):
         return None
     settings = RunSettings(tasks=tuple(tasks), max_tokens=record.task.max_tokens)
     return KnownTask(*find_task(record.task.name, settings))

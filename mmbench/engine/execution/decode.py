@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 
 from mmbench import media
 from mmbench.columns import Places, Texts, take_rows
 from mmbench.errors import SampleError
+from mmbench.perturbations import encoded, perturbed_audio, perturbed_frames, perturbed_image
 from mmbench.protocols import Hears, TakesEncoded, TakesEncodedVideos, Watches
 from mmbench.types import (
     Audio,
@@ -21,6 +23,7 @@ from mmbench.types import (
     MatchRequest,
     Media,
     Message,
+    Perturbation,
     SeededPrompt,
     VideoFrames,
     View,
@@ -36,9 +39,8 @@ def decode(item: Item, model: object) -> object:
     A text stays a str, and a MatchRequest stays as it is. An image becomes a PIL.Image, or an
     EncodedImage if the model implements TakesEncoded. An audio clip becomes an Audio at the model's
     sampling rate. A video becomes VideoFrames, or an EncodedVideo if the model implements
-    TakesEncodedVideos. A
-    ContinuationRequest becomes (conversation, text). Raises SampleError if the item is invalid or
-    cannot be decoded.
+    TakesEncodedVideos. A ContinuationRequest becomes (conversation, text). Media with a
+    perturbation are perturbed. Raises SampleError if the item is invalid or cannot be decoded.
     """
     match item:
         case str() | SeededPrompt() | MatchRequest():
@@ -63,6 +65,8 @@ def _conversation(conversation: Conversation, model: object) -> tuple[Message[ob
 
 
 def _medium(medium: Media, model: object, view: View | None) -> object:
+    if medium.perturbation is not None:
+        return _perturbed(medium, medium.perturbation, model, view)
     data = media.read_bytes(medium)
     match medium.modality:
         case "audio":
@@ -77,6 +81,24 @@ def _medium(medium: Media, model: object, view: View | None) -> object:
             return media.decode_encoded(data, medium.name)
         case _:
             return media.decode_image(data, medium.name)
+
+
+def _perturbed(
+    medium: Media, perturbation: Perturbation, model: object, view: View | None
+) -> object:
+    data, clean = media.read_bytes(medium), replace(medium, perturbation=None)
+    match medium.modality:
+        case "audio":
+            rate = model.rate if isinstance(model, Hears) else RATE
+            return perturbed_audio(data, medium.name, rate, perturbation)
+        case "video":
+            decoded = _medium(clean, model, view)
+            if not isinstance(decoded, VideoFrames):
+                raise SampleError(f"{medium.name}: the model gets whole videos, not frames")
+            return perturbed_frames(decoded, data, perturbation)
+        case _:
+            image = perturbed_image(data, medium.name, perturbation)
+            return encoded(image) if isinstance(model, TakesEncoded) else image
 
 
 def seconds_of_sound(decoded: object) -> float:

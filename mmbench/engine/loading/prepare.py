@@ -81,6 +81,7 @@ def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedR
     if resolved is not None and options.published_as is None and isinstance(model, str):
         spec = _with_recipe_scores(spec, kind, model, resolved, options)
     check_media(spec, dataset)
+    _refuse_whole_videos(spec, resolved)
     data, notes = with_breakdown_tags(spec, dataset)
     if options.limit is not None:
         whole, data = data, data.limit(options.limit)
@@ -95,6 +96,17 @@ def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedR
     check_ability(resolved, needs, spec, requests)
     notes = [*notes, *resolved.notes, *_sent_away(resolved, spec, requests, options)]
     return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
+
+
+def _refuse_whole_videos(spec: TaskSpec, model: Model | None) -> None:
+    """Raise SpecError for a perturbation of videos that the model gets as files."""
+    is_video = "video" in {*spec.fields, *spec.fields.values()}
+    if spec.perturb and is_video and model is not None and model.whole_videos:
+        raise SpecError(
+            f"task {spec.name}: model {model.info.name} gets whole videos, and {spec.perturb}"
+            " changes their frames; leave out the model option that sends videos, or the"
+            " perturbation"
+        )
 
 
 def _limit_notes(spec: TaskSpec, whole: Dataset, limited: Dataset) -> list[str]:

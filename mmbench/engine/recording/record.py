@@ -60,9 +60,17 @@ def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
 
 
 def task_info(
-    prepared: PreparedRun, data_hash: str, options: RunSettings, *, without_reasoning: bool
+    prepared: PreparedRun,
+    data_hash: str,
+    options: RunSettings,
+    *,
+    without_reasoning: bool,
+    clean: dict[str, str],
 ) -> TaskInfo:
-    """Return the description of the task and its data for the record."""
+    """Return the description of the task and its data for the record.
+
+    `clean` is the result of `clean_question`.
+    """
     spec = prepared.spec
     return TaskInfo(
         name=spec.name,
@@ -75,6 +83,8 @@ def task_info(
         source=prepared.data.source,
         asked=request_signature(prepared, without_reasoning=without_reasoning),
         max_tokens=options.max_tokens,
+        perturbation=spec.perturb,
+        clean=clean,
     )
 
 

@@ -134,6 +134,7 @@ class _MediaPlaces:
         """Return the place of a media item; None for other contents."""
         if not isinstance(content, Media):
             return None
+        content = replace(content, perturbation=None)  # the table has the original
         key = self._keys.known(content)
         place = replace(media_place(content), key=key.hex() if key else "")
         return replace(place, data=self._stored.data(content, place))

@@ -8,10 +8,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from mmbench import metric_names
 from mmbench.columns import Table, equal
 from mmbench.engine.context import RunContext
+from mmbench.engine.execution.pinned import with_media
 from mmbench.engine.inference.runner import InferenceRunner
 from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.engine.options import RunSettings
@@ -23,6 +25,7 @@ from mmbench.types import (
     GeneratedOutputs,
     GeneratedText,
     Item,
+    Media,
     ModelInfo,
     Prediction,
     Requests,
@@ -180,7 +183,7 @@ class FeatureExtractor:
             )
         requests = {
             name: Requests(
-                [one for lists in contents for one in lists.get(name, [])],
+                [with_media(one, _original) for lists in contents for one in lists.get(name, [])],
                 modality,
                 role,
                 normalise=request.normalise,
@@ -288,6 +291,11 @@ def _by_prediction(
         for owner, why in zip(owners.tolist(), outputs.failures.values(), strict=True):
             failures.setdefault(owner, why)
     return features, failures
+
+
+def _original(medium: Media) -> Media:
+    """Return a media item as a metric sees it: an output is judged by the unperturbed input."""
+    return replace(medium, perturbation=None) if medium.perturbation else medium
 
 
 def _values(outputs: GeneratedOutputs) -> list[Any]:

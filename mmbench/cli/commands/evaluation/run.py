@@ -14,18 +14,19 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from mmbench.cli.errors import report
-from mmbench.cli.exit_codes import until_interrupted, worst
+from mmbench.cli.exit_codes import DONE, until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
 from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.shared_progress import SharedProgress
-from mmbench.cli.output.terminal import show
+from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.parser.options import (
     allowed_failures,
     model_arguments,
     models_of,
     run_options,
 )
+from mmbench.cli.parser.requested_tasks import tasks_of
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.progress import Progress
@@ -48,13 +49,30 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
-    args.model = models_of(args)
+    args.model, args.task = models_of(args), tasks_of(args)
     models, codes = _valid_names(args.model, args)
     with executor_of(args) as executor:
         command = _Command(args, reporters, records, executor)
         codes += until_interrupted(command.codes([*product(models, args.task)]))
-    codes.append(publish(records, args))
+    codes += [_compare_with_clean(records, args), publish(records, args)]
     return worst(codes)
+
+
+def _compare_with_clean(records: Sequence[RunRecord], args: argparse.Namespace) -> int:
+    """Print the scores of perturbed runs next to the clean run of the same model and task.
+
+    Return the exit code.
+    """
+    if not args.perturb:
+        return DONE
+    from mmbench.cli.output.robustness import robustness_lines
+
+    file = sys.stderr if args.json else sys.stdout
+    try:
+        show(robustness_lines(records, args.out, screen_width(file)), file)
+    except Exception as error:
+        return report(error)
+    return DONE
 
 
 def _valid_names(models: list[str], args: argparse.Namespace) -> tuple[list[str], list[int]]:

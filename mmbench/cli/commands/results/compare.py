@@ -13,6 +13,7 @@ from mmbench.cli.output.terminal import display_width, listing, screen_width, sh
 from mmbench.cli.parser.options import find_runs
 from mmbench.comparison.changes import SampleChange, SampleChanges
 from mmbench.comparison.compact_letter_display import compact_letters
+from mmbench.comparison.comparability import task_name
 from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
@@ -50,7 +51,7 @@ def command(args: argparse.Namespace) -> int:
         return 0
     by_task: dict[str, list[RunRecord]] = {}
     for run in runs:
-        by_task.setdefault(run.record.task.name, []).append(run.record)
+        by_task.setdefault(task_name(run.record), []).append(run.record)
     width = screen_width(sys.stdout)
     for nth, records in enumerate(by_task.values()):
         lines = comparison_lines(pairs, records, args.show, width)
@@ -74,10 +75,10 @@ def comparison_lines(
     """
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
-        f"{plain(records[0].task.name)}: {plain(caption([records[0]]), 1000)}",
+        f"{plain(task_name(records[0]))}: {plain(caption([records[0]]), 1000)}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
     ]
-    pairs = [pair for pair in pairs if pair.task == records[0].task.name]
+    pairs = [pair for pair in pairs if pair.task == task_name(records[0])]
     # The first pairs compare each candidate with the baseline.
     for pair, record in zip(pairs, records[1:], strict=False):
         lines += ["", f"baseline   {_run_line(records[0])}", f"candidate  {_run_line(record)}", ""]
@@ -93,7 +94,12 @@ def _run_line(record: RunRecord) -> str:
 
 
 def _parts(record: RunRecord) -> list[str]:
-    return [plain(record.run), plain(label(record))]
+    perturbation = record.task.perturbation
+    return [
+        plain(record.run),
+        plain(label(record)),
+        *([plain(perturbation)] if perturbation else []),
+    ]
 
 
 def _table(pair: Comparison, width: int | None) -> list[str]:

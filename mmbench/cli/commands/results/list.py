@@ -35,6 +35,8 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         return _runs(args.out)
     if args.what == "recipes":
         return _recipes()
+    if args.what == "perturbations":
+        return _perturbations()
     if args.what == "rubrics":
         return _rubrics()
     if args.what == "metrics":
@@ -56,6 +58,13 @@ def _recipes() -> Iterator[tuple[str, str]]:
         ref = parse(name)
         tasks = ", ".join(entry.task for entry in ref.published)
         yield name, f"{ref.adapter}@{ref.checkpoint}: {tasks}"
+
+
+def _perturbations() -> Iterator[tuple[str, ...]]:
+    from mmbench.perturbations import NAMES
+
+    for name, info in NAMES.items():
+        yield name, info.changes, info.values(), info.summary
 
 
 def _rubrics() -> Iterator[tuple[str, str]]:

@@ -1,0 +1,28 @@
+"""The identity of a perturbed task and its data without the perturbation."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from mmbench.engine.context import RunContext
+from mmbench.engine.identity import fingerprint, hash_data
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.examples import with_example_data
+from mmbench.perturbations import name_suffix, parse
+from mmbench.types import TaskSpec
+
+
+def clean_question(spec: TaskSpec, directions: list[str], context: RunContext) -> dict[str, str]:
+    """Return the name, fingerprint and data hash of a task without its perturbation.
+
+    By them, a run with clean inputs is recognised as comparable. The data are loaded again. Return
+    {} for a task without a perturbation.
+    """
+    if not spec.perturb:
+        return {}
+    name = spec.name.removesuffix(name_suffix(parse(spec.perturb)))
+    clean, options = replace(spec, name=name, perturb=""), context.options
+    data = with_example_data(clean, load_data(clean, options.data), options.data)
+    data = data if options.limit is None else data.limit(options.limit)
+    data_hash, _ = hash_data(clean, data, directions, context.keys)
+    return {"name": name, "fingerprint": fingerprint(clean), "data_hash": data_hash}
