@@ -14,7 +14,7 @@ embeddings [n, d], and returns class scores [n, c].
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -152,7 +152,7 @@ def best_strength(train: Array, labels: Mask) -> float:
     Each fifth sample of a class is held out, the last of five or fewer. The strengths are 97 values
     from 1e6 to 1e-6, as in appendix A.3 of Radford et al. 2021 (arXiv 2103.00020): first every
     16th value, then 8, 4, 2 and 1 steps around the best value so far. Of equally good strengths the
-    greatest is taken. Raises DataError if no class has two samples.
+    middle one is taken. Raises DataError if no class has two samples.
     """
     held_out = _held_out(labels)
     if not held_out.any():
@@ -169,11 +169,14 @@ def best_strength(train: Array, labels: Mask) -> float:
             tried[at] = float((fitted.scores.argmax(axis=1) == others).mean())
         return tried[at]
 
-    best = max(range(0, len(STEPS), _COARSE), key=accuracy)
-    step = _COARSE // 2
+    def best_of(places: Sequence[int]) -> int:
+        most = max(map(accuracy, places))
+        equal = [at for at in places if accuracy(at) == most]
+        return equal[len(equal) // 2]
+
+    best, step = best_of(range(0, len(STEPS), _COARSE)), _COARSE // 2
     while step:
-        near = [at for at in (best - step, best, best + step) if 0 <= at < len(STEPS)]
-        best = max(near, key=accuracy)
+        best = best_of([at for at in (best - step, best, best + step) if 0 <= at < len(STEPS)])
         step //= 2
     return float(STEPS[best])
 

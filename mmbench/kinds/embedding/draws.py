@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from mmbench.types import InvalidContent
+
 SEED = 42
 
 
@@ -43,6 +45,8 @@ def _first_of_each_class(
     return rows
 
 
-def classes_of(target: int | list[int]) -> list[int]:
-    """Return the class, or the classes, of a target as a list."""
+def classes_of(target: int | list[int] | InvalidContent) -> list[int]:
+    """Return the class, or the classes, of a target as a list; [] for an invalid target."""
+    if isinstance(target, InvalidContent):
+        return []
     return target if isinstance(target, list) else [int(target)]
