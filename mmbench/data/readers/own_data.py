@@ -64,8 +64,8 @@ def own_rows(
 
     `split` selects a split of the last three, or of a Karpathy file; by default it is `test`, or
     the only split. It also selects one of several tables in a folder by name, and the subfolder of
-    this name in a folder of media files. `value` is the column of the values of a JSON mapping {id: value}. `formats`
-    names further formats that the caller reads, for error messages.
+    this name in a folder of media files. `value` is the column of the values of a JSON mapping {id:
+    value}. `formats` names further formats that the caller reads, for error messages.
 
     Raises DataError for data that cannot be read, UnknownName for an unknown split.
     """

@@ -10,7 +10,7 @@ from mmbench.errors import SpecError
 from mmbench.types import KindOptions
 
 ProbeName = Literal["mieb", "logistic", "logistic-sweep", "knn", "dino-knn"]
-ALL = "all"
+ALL: Literal["all"] = "all"
 C, NEIGHBOURS = 0.316, {"knn": 5, "dino-knn": 20}
 
 

@@ -62,7 +62,8 @@ class TrainingSamples:
 
     def notes(self) -> list[str]:
         """Return a note on classes with fewer training samples than the task draws."""
-        wanted = max((shots for shots in self._options.shots if shots != ALL), default=0)
+        numbers = [shots for shots in self._options.shots if isinstance(shots, int)]
+        wanted = max(numbers, default=0)
         sizes = np.bincount(
             [one for target in self.targets for one in classes_of(target)],
             minlength=len(self._data.labels),

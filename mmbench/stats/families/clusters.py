@@ -49,11 +49,11 @@ def _fold(value: Callable[[_Counts], Floats]) -> Callable[[Floats], WeightedFold
 
         def values(weights: Floats) -> Floats:
             cells = np.array([np.bincount(code, w, len(pairs)) for w in weights])
-            sides = [
+            by_class, by_cluster = (
                 np.array([np.bincount(side, row, side.max() + 1) for row in cells])
                 for side in (classes, clusters)
-            ]
-            return value(_Counts(cells, *sides, classes, clusters))
+            )
+            return value(_Counts(cells, by_class, by_cluster, classes, clusters))
 
         return values
 
