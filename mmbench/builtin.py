@@ -532,6 +532,7 @@ CONFORMANCE: NameTable = {
     ),
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
+    "embeddings": ("mmbench.conformance.embeddings:CASES", "probes and clusterings"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),
     "robustness": ("mmbench.conformance.robustness:CASES", "perturbations of images and audio"),
     "drawings": (
