@@ -132,6 +132,10 @@ MODELS: NameTable = {
         "mmbench.models.texts.encoder:TextEncoder",
         "any text encoder of transformers or sentence-transformers: BERT, RoBERTa, MPNet ...",
     ),
+    "cross-encoder": (
+        "mmbench.models.texts.cross_encoder:CrossEncoder",
+        "any text classifier of transformers with one score, for mmbench rerank",
+    ),
     "fluency": (
         "mmbench.models.texts.fluency:Fluency",
         "the fluency error detector of FENSE, from its authors' .ckpt file",

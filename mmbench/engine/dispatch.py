@@ -29,6 +29,7 @@ from mmbench.protocols import (
     Embeds,
     MatchesTokens,
     Rates,
+    Reranks,
     Speaks,
     SplitsReasoning,
     Writes,
@@ -56,7 +57,7 @@ Vectors = NDArray[np.float32] | NDArray[np.float64]
 StoredRow = bytes | memoryview | SampleError
 
 _SCALES: tuple[ScoreScale, ...] = ("logits", "probabilities")
-VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood"})
+VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood", "relevance"})
 Generated = GeneratedText | TokenMatches | Media | list[Detection]  # a decoded output
 
 
@@ -167,6 +168,9 @@ def _compute_vectors(
     if requests.method == "embed":
         assert isinstance(model, Embeds)  # checked by `prepare`
         vectors = model.embed(items, requests.modality, requests.role)
+    elif requests.method == "relevance":
+        assert isinstance(model, Reranks)
+        vectors = model.relevance(items)
     else:
         assert isinstance(model, Rates)
         pairs = [one for one in items if isinstance(one, tuple)]  # (conversation, text)

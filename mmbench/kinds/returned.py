@@ -36,6 +36,7 @@ _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "classify": ((*_CONTENT[0], View), "Media, Views and InvalidContent"),
     "write": ((tuple,), "conversations: tuples of Message"),
     "loglikelihood": ((ContinuationRequest,), "ContinuationRequests"),
+    "relevance": ((tuple,), "conversations of a query and a document"),
     "match_tokens": ((MatchRequest,), "MatchRequests"),
     "draw": ((SeededPrompt,), "SeededPrompts"),
     "speak": _CONTENT,

@@ -25,6 +25,7 @@ from mmbench.protocols.models import (
     MatchesTokens,
     ModelClass,
     Rates,
+    Reranks,
     Speaks,
     Writes,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Probes",
     "Rates",
     "Reporter",
+    "Reranks",
     "Responses",
     "Rows",
     "SourceInfo",

@@ -117,6 +117,22 @@ class Rates(Protocol):
 
 
 @runtime_checkable
+class Reranks(Protocol):
+    """A model that scores how relevant documents are to queries: a cross-encoder.
+
+    `relevance` takes n conversations of two turns, the query and the document, each with one
+    decoded part. It returns float32 [n, 1], such as logits; only their order matters. A row of NaN
+    marks a failure. Each row depends only on its own pair.
+    """
+
+    modalities: frozenset[Modality]
+
+    def relevance(self, pairs: Sequence[Input]) -> Array:
+        """Return the scores [n, 1] of n pairs, greater for more relevant documents."""
+        ...
+
+
+@runtime_checkable
 class MatchesTokens(Protocol):
     """A model of texts that compares the vectors of their tokens, as BERTScore needs.
 

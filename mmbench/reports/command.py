@@ -10,7 +10,7 @@ from mmbench.builtin import TABLES
 from mmbench.reports.index_tables import index_factories, vector_forms
 from mmbench.spec import packaged_tasks
 from mmbench.text import printable
-from mmbench.types import LATE, LIVE, OUTPUTS, RunRecord
+from mmbench.types import LATE, LIVE, OUTPUTS, RERANKED, RunRecord
 
 _RESCORED = "rescored from"  # the beginning of the note of `mmbench rescore`
 _AFTER_RESCORING = (
@@ -43,6 +43,9 @@ def _score_words(record: RunRecord) -> Iterator[str]:
 
 def _run_words(record: RunRecord) -> Iterator[str]:
     model, task = record.model, record.task
+    if model.adapter == RERANKED:
+        yield from _rerank(record)
+        return
     yield from ("mmbench", "run", "-m", _model(record), "-t", task.name)
     for name, value in sorted(model.options.items()):
         yield from ("--model-arg", f"{name}={_option(value)}")
@@ -68,6 +71,16 @@ def _model(record: RunRecord) -> str:
     checkpoint = f"@{model.checkpoint}" if model.checkpoint else ""
     revision = f"#{model.revision}" if model.checkpoint and model.revision else ""
     return f"{model.name}{checkpoint}{revision}"
+
+
+def _rerank(record: RunRecord) -> Iterator[str]:
+    """Yield the words of the command that reranks a run; its options are those of the record."""
+    options = {name: str(value) for name, value in record.model.options.items()}
+    yield from ("mmbench", "rerank", options.get("run", "RUN"))
+    yield from ("-m", options.get("reranker", "MODEL"))
+    for name in ("top", "by", "question"):
+        if name in options:
+            yield from (f"--{name}", options[name])
 
 
 def _option(value: object) -> str:

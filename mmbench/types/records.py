@@ -19,7 +19,7 @@ LIMITED = "limited: "
 REASONING_SCORED = "reasoning or its tags (<think>, <answer>) in "
 # The adapters of late fusion and of stored outputs, which have no single model class, and of
 # objects of a Python program.
-LATE, OUTPUTS, LIVE = "late", "outputs", "live"
+LATE, OUTPUTS, LIVE, RERANKED = "late", "outputs", "live", "rerank"
 
 
 class ModelInfo(Struct, frozen=True):

@@ -71,7 +71,15 @@ class TokenMatches(Struct, frozen=True):
 
 
 Method = Literal[
-    "embed", "classify", "write", "loglikelihood", "match_tokens", "draw", "speak", "detect"
+    "embed",
+    "classify",
+    "write",
+    "loglikelihood",
+    "relevance",
+    "match_tokens",
+    "draw",
+    "speak",
+    "detect",
 ]
 
 
@@ -79,11 +87,12 @@ class Requests(Struct, frozen=True):
     """Requests to a model, all for the same method.
 
     The type of `contents` depends on the method: Contents for embed, Contents or Views for
-    classify, Conversations for write, ContinuationRequests for loglikelihood, MatchRequests for
-    match_tokens, SeededPrompts for draw, strings for speak, and images for detect. All contents
-    have the same `modality` and `role`. If `normalise` is False, embeddings are not L2-normalised;
-    the FID family needs such embeddings. `labels` are the class names that a classifier must have,
-    or the classes that a detector looks for.
+    classify, Conversations for write, ContinuationRequests for loglikelihood, Conversations of a
+    query and a document for relevance, MatchRequests for match_tokens, SeededPrompts for draw,
+    strings for speak, and images for detect. All contents have the same `modality` and `role`. If
+    `normalise` is False, embeddings are not L2-normalised; the FID family needs such embeddings.
+    `labels` are the class names that a classifier must have, or the classes that a detector looks
+    for.
     """
 
     contents: Sequence[Item]

@@ -35,6 +35,7 @@ def make_parser() -> argparse.ArgumentParser:
         evaluation.run,
         evaluation.score,
         evaluation.rescore,
+        evaluation.rerank,
         results.compare,
         results.gate,
         results.history,

@@ -1,6 +1,8 @@
-"""The flags of run, check, score, rescore, verify and train. Imports nothing but argparse."""
+"""The flags of the commands that produce records. Imports nothing but argparse."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from mmbench.cli.parser.arguments import positive, price, seed
 from mmbench.cli.parser.shared_flags import (
@@ -11,6 +13,7 @@ from mmbench.cli.parser.shared_flags import (
     device,
     further_metrics,
     inputs,
+    judge,
     machine,
     metric_models,
     own_data,
@@ -166,6 +169,52 @@ def rescore(commands: Commands) -> None:
     )
     inputs(parser, "the data of the task, for metrics that use the samples' inputs")
     workers(parser)
+    record_flags(parser)
+    plugins(parser)
+
+
+def rerank(commands: Commands) -> None:
+    """Add the subcommand `mmbench rerank` and its flags."""
+    text = "order the first documents of a retrieval run again by a second model"
+    parser = command(commands, "rerank", "evaluation", text)
+    add = parser.add_argument
+    add("run", metavar="RUN", help=RUN)
+    add(
+        "-m",
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="the reranker: a cross-encoder, or a language model that rates answers",
+    )
+    add(
+        "--top",
+        type=positive,
+        metavar="K",
+        help="the number of documents per query that are ordered again (default: all that the run"
+        " stored; `mmbench run --top K` stores more)",
+    )
+    add(
+        "--by",
+        choices=["relevance", "answer", "likelihood"],
+        help="the score of a query and a document: that of a cross-encoder, of the answer Yes"
+        " against No, or of the text given the image (default: relevance for a cross-encoder, else"
+        " answer)",
+    )
+    add(
+        "--question",
+        default="",
+        metavar="TEXT",
+        help="the question for --by answer, with {query} and {document}",
+    )
+    runs_of_task(parser)
+    add("--data", type=Path, metavar="PATH", help="the data of the task")
+    parser.set_defaults(seed=0)
+    add("--fresh", action="store_true", help="compute all outputs again, without the cache")
+    machine(parser)
+    workers(parser)
+    allow_outside(parser)
+    judge(parser)
+    metric_models(parser)
     record_flags(parser)
     plugins(parser)
 

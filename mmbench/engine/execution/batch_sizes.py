@@ -19,6 +19,7 @@ _LARGEST_BATCHES = {
     "speak": 8,
     "detect": 8,
     "loglikelihood": 16,
+    "relevance": 32,
     "match_tokens": 32,
 }
 

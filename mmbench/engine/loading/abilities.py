@@ -138,7 +138,7 @@ def _suggest(ability: type, required: set[Modality]) -> list[str]:
 
 def request_modalities(requests: Requests) -> set[Modality]:
     """Return the modalities of the requests' contents; invalid contents are ignored."""
-    if requests.method not in ("write", "loglikelihood"):
+    if requests.method not in ("write", "loglikelihood", "relevance"):
         return {requests.modality}
     turns = (i.conversation if isinstance(i, ContinuationRequest) else i for i in requests.contents)
     return {

@@ -18,7 +18,7 @@ from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
 from mmbench.storage import records as store
 from mmbench.types import REASONING_REMOVED, ModelInfo, RunRecord, TaskInfo, TaskSpec
 
-_MOST_FAILURES = 20  # the largest number of failures listed in a record
+MOST_FAILURES = 20  # the largest number of failures listed in a record
 
 
 class RunSummary(NamedTuple):
@@ -137,7 +137,7 @@ def make_record(
         headline=spec.headline if spec.headline in scores else next(iter(scores)),
         published=[] if summary.baseline else published,
         counts=summary.counts | {"failed": summary.failed} | costs.counts,
-        failures=summary.failures[:_MOST_FAILURES],
+        failures=summary.failures[:MOST_FAILURES],
         seconds=costs.clock.seconds,
         throughput=summary.throughput | costs.throughput,
         environment=environment | endpoint,

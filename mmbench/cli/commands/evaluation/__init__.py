@@ -1,1 +1,1 @@
-"""Commands that produce records: run, check, score, rescore, verify, train."""
+"""Commands that produce records: run, check, score, rescore, rerank, verify, train."""

@@ -26,6 +26,7 @@ from mmbench.protocols import (
     MatchesTokens,
     ModelClass,
     Rates,
+    Reranks,
     Speaks,
     Writes,
 )
@@ -34,7 +35,17 @@ from mmbench.types import LIVE, ModelInfo
 
 _METHODS = tuple(
     method
-    for ability in (Embeds, Classifies, Writes, Rates, MatchesTokens, Draws, Speaks, Detects)
+    for ability in (
+        Embeds,
+        Classifies,
+        Writes,
+        Rates,
+        Reranks,
+        MatchesTokens,
+        Draws,
+        Speaks,
+        Detects,
+    )
     for method, function in vars(ability).items()
     if callable(function) and not method.startswith("_")
 )
