@@ -50,51 +50,91 @@ _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)", re.ASCII)  # hours, minutes 
 _MOST_SHOWN = 0.9  # fraction of a video; if less is decoded, the video counts as truncated
 
 
-def decode_video(data: bytes, name: str, frames: Frames, view: View | None = None) -> VideoFrames:
+def decode_video(
+    data: bytes,
+    name: str,
+    frames: Frames,
+    view: View | None = None,
+    span: tuple[float, float] | None = None,
+) -> VideoFrames:
     """Decode selected frames of a video: RGB, uint8 [t, h, w, 3], with their times in seconds.
 
     The rotation of the video is applied. Frames are selected by their number in display order, not
     by time, so that each frame counts once even at a variable frame rate. If the decoder skips
     frames (those before the first key frame of a recording that began late), frames are selected
-    from the decoded ones. Raises ContentError, with `name` in its message, if the data is not a
-    video, has no frames, has no frame rate although `frames.fps` needs one, cannot be decoded up to
-    the last selected frame, or has frames of more than `MAX_PIXELS` pixels each or
+    from the decoded ones. With a `span`, frames are selected from the part between its start and
+    its end, in seconds (`frames_in_span`), and their times count from the beginning of the part.
+
+    Raises ContentError, with `name` in its message, if the data is not a video, has no frames, has
+    no frame rate although `frames.fps` or the span needs one, ends before the span, cannot be
+    decoded up to the last selected frame, or has frames of more than `MAX_PIXELS` pixels each or
     `MAX_CLIP_PIXELS` pixels together. Raises SampleError if there is not enough memory.
     """
     import numpy as np
 
     name = printable_name(name)
     try:
-        clip = _decoded(data, name, frames, view, None)
+        clip = _decoded(data, name, _Selection(frames, view, span), None)
         pictures = [_cropped(clip.pixels[index], view) for index in clip.indices]
         if len({picture.shape for picture in pictures}) > 1:
             raise ContentError(f"{name} changes its frame size during the video")
-        seconds = tuple(clip.seconds[index] for index in clip.indices)
+        seconds = tuple(clip.seconds[index] - clip.start for index in clip.indices)
         return VideoFrames(np.stack(pictures), seconds, clip.duration)
     except MemoryError as error:
         raise SampleError(f"{name}: not enough memory to decode it") from error
 
 
-def encoded_video(data: bytes, name: str) -> EncodedVideo:
+def encoded_video(data: bytes, name: str, span: tuple[float, float] | None = None) -> EncodedVideo:
     """Return the bytes of a video with their media type.
 
-    One frame is decoded, so that a broken file raises the errors of `decode_video`.
+    One frame is decoded, so that a broken file raises the errors of `decode_video`. Raises
+    ContentError for a `span`, because the bytes are those of the whole video.
     """
+    if span is not None:
+        raise ContentError(
+            f"{printable_name(name)}: the sample is a part of the video, but the model gets whole"
+            " files; use the model option video=frames"
+        )
     decode_video(data, name, Frames(1))
     with open_container(data) as container:
         return EncodedVideo(data, media_type(container, data))
 
 
+class _Selection(NamedTuple):
+    """The frames to select from a video, or from the part in `span`, in seconds."""
+
+    frames: Frames
+    view: View | None
+    span: tuple[float, float] | None
+
+    def choose(
+        self, n: int, packets: list[VideoPacket], name: str
+    ) -> tuple[list[int], float, float | None]:
+        """Return the numbers of the frames to select from a video of n frames, the start of the
+        part, and its duration in seconds if the frames are selected at a rate.
+        """
+        fps, span = self.frames.fps, self.span
+        if fps is None and span is None:
+            return frame_indices(n, self.frames, self.view), 0.0, None
+        rate = _rate(packets, name, "frames=N instead of fps" if fps else "")
+        part = range(n) if span is None else frames_in_span(n, rate, span, name)
+        indices = [part[i] for i in frame_indices(len(part), self.frames, self.view, rate)]
+        return indices, part.start / rate, len(part) / rate if fps else None
+
+
 class _Decoded(NamedTuple):
-    """The selected frame numbers, pixels and times by frame number, and the duration in seconds."""
+    """The selected frame numbers, pixels and times by frame number, and start and duration of the
+    part in seconds.
+    """
 
     indices: list[int]
     pixels: dict[int, Pixels]
     seconds: dict[int, float]
+    start: float
     duration: float | None
 
 
-def _decoded(data: bytes, name: str, frames: Frames, view: View | None, n: int | None) -> _Decoded:
+def _decoded(data: bytes, name: str, selection: _Selection, n: int | None) -> _Decoded:
     """Decode the selected frames.
 
     They are selected from the first `n` frames, or from all frames of the video if `n` is None.
@@ -106,16 +146,34 @@ def _decoded(data: bytes, name: str, frames: Frames, view: View | None, n: int |
         with open_container(data) as container:
             packets, there = _packets(container, data, name)
             whole = _from_first_key(packets)
-            rate = None if frames.fps is None else _rate(packets, name)
-            indices = frame_indices(n or there, frames, view, rate)
+            indices, start, duration = selection.choose(n or there, packets, name)
             pixels, seconds, decoded = _frames(packets, indices, name)
     except av.FFmpegError as error:
         raise _undecodable(data, name, error) from error
     if not (missing := set(indices) - pixels.keys()):
-        return _Decoded(indices, pixels, seconds, (n or there) / rate if rate else None)
+        return _Decoded(indices, pixels, seconds, start, duration)
     if n or decoded < _MOST_SHOWN * whole:
         raise ContentError(f"{name} is truncated: frame {min(missing)} cannot be decoded")
-    return _decoded(data, name, frames, view, decoded)
+    return _decoded(data, name, selection, decoded)
+
+
+def frames_in_span(n: int, rate: float, span: tuple[float, float], name: str) -> range:
+    """Return the numbers of the frames in a part of a video of n frames.
+
+    `span` is the start and the end in seconds, `rate` the number of frames per second. The part
+    begins with the frame nearest to its start and ends before the frame nearest to its end; it has
+    at least one frame. Source: `get_index` of MVBench's evaluation (OpenGVLab/Ask-Anything 4dd8210,
+    video_chat2/mvbench.ipynb). Raises ContentError, with `name` in its message, for a part that
+    begins after the end of the video, or ends before it begins.
+    """
+    start, end = span
+    first = max(0, round(start * rate))
+    if first >= n or end < start:
+        raise ContentError(
+            f"{name} has {n / rate:.2f} s, but the sample is its part from {start:g} to {end:g} s;"
+            " correct start and end"
+        )
+    return range(first, max(first + 1, min(n, round(end * rate))))
 
 
 def frame_indices(
@@ -169,19 +227,20 @@ def _spread(n: int, count: int) -> list[int]:
     return [(2 * (n - 1) * i + steps) // (2 * steps) for i in range(count)]
 
 
-def _rate(packets: list[VideoPacket], name: str) -> float:
+def _rate(packets: list[VideoPacket], name: str, instead: str = "") -> float:
     """Return the frame rate of a video: the declared average, or the rate measured from its times.
 
     The measured rate is used if none is declared or the two differ by a factor of 1.5 or more,
     since AVI and MPEG-TS may declare the rate of their clock. Raises ContentError if the file has
-    neither.
+    neither; `instead` is the model option that needs no rate, if any.
     """
     declared = float(packets[0].stream.average_rate or 0)
     times = [float(p.pts * p.time_base) for p in packets if p.size and p.pts is not None]
     span = max(times) - min(times) if times else 0.0
     measured = (len(times) - 1) / span if span else 0.0
     if not declared and not measured:
-        raise ContentError(f"{name} has no frame rate; use the option frames=N instead of fps")
+        advice = f"; use the option {instead}" if instead else ", so no part of it can be selected"
+        raise ContentError(f"{name} has no frame rate{advice}")
     agree = not measured or 1 / _RATES_AGREE < declared / measured < _RATES_AGREE
     return declared if declared and agree else measured
 

@@ -117,6 +117,12 @@ def _text_key(text: str) -> bytes:
     return blake2b(whole, digest_size=KEY_BYTES).digest()
 
 
+def _medium_key(medium: Media, digest_of_file: bytes) -> bytes:
+    """Return the key of a media item; that of a part of a video contains its span."""
+    span = () if medium.span is None else (repr(tuple(map(float, medium.span))),)
+    return digest(medium.modality, digest_of_file, *span)
+
+
 class ContentKeys:
     """A context manager that computes the keys of contents and caches the keys of files.
 
@@ -192,11 +198,11 @@ class ContentKeys:
         if medium.read is None:
             digest_of_file = self.file(Path(medium.name))
             refuse_other_duration(medium)
-            return digest(medium.modality, digest_of_file)
+            return _medium_key(medium, digest_of_file)
         if isinstance(medium.read, MediaInFile):
-            return digest(medium.modality, self.digest_inside(medium))
+            return _medium_key(medium, self.digest_inside(medium))
         if medium not in self._made:
-            self._made[medium] = digest(medium.modality, digest(media.read_bytes(medium)))
+            self._made[medium] = _medium_key(medium, digest(media.read_bytes(medium)))
         return self._made[medium]
 
     def known(self, medium: Media) -> bytes | None:
@@ -209,7 +215,7 @@ class ContentKeys:
             digest_of_file = (part.file.digests or b"")[start : start + KEY_BYTES] or None
         else:
             return self._made.get(medium)
-        return digest_of_file and digest(medium.modality, digest_of_file)
+        return digest_of_file and _medium_key(medium, digest_of_file)
 
     def _stored(self, path: Path) -> bytes | None:
         try:

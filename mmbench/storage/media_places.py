@@ -22,7 +22,7 @@ MOST_BYTES = 512 << 20  # of a media item that is read
 
 def media_place(medium: Media) -> MediaPlace:
     """Return the place of a media item, without its content key and its bytes."""
-    place = MediaPlace(medium.modality, medium.name)
+    place = MediaPlace(medium.modality, medium.name, span=medium.span)
     if medium.read is None:
         if "://" in medium.name:
             return replace(place, url=medium.name)

@@ -53,6 +53,7 @@ class Media(Struct, frozen=True):
     returns the encoded bytes; if `read` is None, `name` is a path on disk. `seconds` is the
     duration of audio according to the data; an audio file with another duration is a failed sample.
     `perturbation` is applied to the decoded item, and is part of its content key.
+    `span` is the part of a video that is evaluated, from start to end in seconds; None for all.
     """
 
     modality: Modality
@@ -60,6 +61,7 @@ class Media(Struct, frozen=True):
     read: Callable[[], bytes] | None = None
     seconds: float | None = None
     perturbation: Perturbation | None = None
+    span: tuple[float, float] | None = None
 
 
 class InvalidContent(Struct, frozen=True):

@@ -35,7 +35,8 @@ class MediaPlace(Struct, frozen=True, omit_defaults=True):
     Messages show `name`. `path` is the file, or the file that contains the media item at the place
     `inside`; it is "" if there is no such file. `url` is set for an item on the web, which is never
     loaded. `key` is the content key in hexadecimal digits, "" if it is unknown. `data` has the
-    encoded bytes of an item that a data source made in memory, if they were stored.
+    encoded bytes of an item that a data source made in memory, if they were stored. `span` is the
+    part of a video that was evaluated, from start to end in seconds; None for all.
     """
 
     modality: Modality
@@ -45,6 +46,7 @@ class MediaPlace(Struct, frozen=True, omit_defaults=True):
     inside: PlaceInFile | None = None
     key: str = ""
     data: bytes | None = None
+    span: tuple[float, float] | None = None
 
 
 class StoredSample(Struct, frozen=True):

@@ -13,8 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mmbench.errors import ContentError
-from mmbench.media import count_frames, decode_sound, decode_video, frame_indices
+from mmbench.media import (
+    count_frames,
+    decode_sound,
+    decode_video,
+    encoded_video,
+    frame_indices,
+)
 from mmbench.media.containers import open_container
+from mmbench.media.video import frames_in_span
 from mmbench.types import Frames, Media, View
 from tests.support.errors import one_line_error
 from tests.support.media.images import image_bytes, noise_image, plain_image
@@ -458,3 +465,48 @@ def test_what_ffmpeg_says_does_not_reach_python() -> None:
     av.logging.set_level(av.logging.ERROR)  # as torchvision 0.21 does
     open_container(numbered_video(2)).close()
     assert av.logging.get_level() is None
+
+
+def test_a_part_has_the_frames_between_its_start_and_its_end() -> None:
+    data = numbered_video(20)  # 10 frames/s
+    whole = decode_video(data, "a.mp4", Frames(20))
+    for start, end, expected in [
+        (0.5, 0.9, [5, 6, 7, 8]),
+        (0.52, 0.93, [5, 6, 7, 8]),
+        (0.0, 0.3, [0, 1, 2]),
+        (1.7, 99.0, [17, 18, 19]),
+        (1.0, 1.0, [10]),
+    ]:
+        part = decode_video(data, "a.mp4", Frames(len(expected)), span=(start, end))
+        assert np.array_equal(part.frames, whole.frames[expected])
+        assert part.seconds == pytest.approx([0.1 * i for i in range(len(expected))])
+        assert part.duration is None
+    halves = decode_video(data, "a.mp4", Frames(2), View(FILM, 1, 2), span=(0.4, 1.2))
+    assert np.array_equal(halves.frames, whole.frames[[9, 11]])
+    at_rate = decode_video(data, "a.mp4", Frames(8, fps=5), span=(0.4, 1.2))
+    assert np.array_equal(at_rate.frames, whole.frames[[4, 6, 9, 11]])
+    assert at_rate.duration == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("span", [(2.0, 3.0), (1.0, 0.5)])
+def test_a_part_outside_the_video_is_refused(span: tuple[float, float]) -> None:
+    with pytest.raises(ContentError, match=r"a\.mp4 has 2\.00 s, but the sample is its part from"):
+        decode_video(numbered_video(20), "a.mp4", Frames(2), span=span)
+
+
+def test_a_part_is_not_sent_as_a_file() -> None:
+    data = numbered_video(4)
+    assert encoded_video(data, "a.mp4").data == data
+    with pytest.raises(ContentError, match="use the model option video=frames"):
+        encoded_video(data, "a.mp4", (0.0, 0.2))
+
+
+@given(st.integers(1, 400), st.floats(1, 60), st.floats(0, 20), st.floats(0, 20))
+def test_parts_are_those_of_mvbench(n: int, rate: float, start: float, length: float) -> None:
+    end = start + length
+    if round(start * rate) >= n:
+        return
+    part = frames_in_span(n, rate, (start, end), "a")
+    assert 0 <= part.start < part.stop <= n
+    assert part.start == round(start * rate)
+    assert part.stop == min(n, max(round(end * rate), part.start + 1))

@@ -79,6 +79,17 @@ def test_keys_of_many_are_the_key_of_each(keys: ContentKeys, items: list[Item]) 
     assert all(not found[row].any() for row in failures)
 
 
+def test_the_key_of_a_part_of_a_video_has_its_span(keys: ContentKeys, tmp_path: Path) -> None:
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"film")
+    spans = (None, (0.0, 1.0), (0.0, 1.5))
+    of_file = [keys.key(Media("video", str(file), span=span)) for span in spans]
+    in_memory = [keys.key(Media("video", "a", lambda: b"film", span=span)) for span in spans]
+    assert len({*of_file}) == len({*in_memory}) == 3
+    assert keys.key(Media("video", str(file), span=(0, 1))) == of_file[1]  # type: ignore[arg-type]
+    assert keys.known(Media("video", str(file), span=(0, 1))) in (None, of_file[1])
+
+
 @given(text=TEXT)
 def test_the_key_of_a_text_is_its_digest(keys: ContentKeys, text: str) -> None:
     assert keys.key(text) == digest("text", text)

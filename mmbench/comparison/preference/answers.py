@@ -72,8 +72,8 @@ class _MediaFiles:
                 " read; add --allow-outside to show it to the judge"
             )
         if place.path and place.data is None and place.inside is None:
-            return Media(place.modality, place.path)
-        return Media(place.modality, place.name, partial(read_place, place))
+            return Media(place.modality, place.path, span=place.span)
+        return Media(place.modality, place.name, partial(read_place, place), span=place.span)
 
     def _is_permitted(self, path: str) -> bool:
         try:

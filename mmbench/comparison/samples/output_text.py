@@ -140,6 +140,11 @@ def generated_place(output: object, modality: Modality, data: bytes | None) -> M
     return MediaPlace(modality, name, path=name if is_file else "", data=data)
 
 
+def span_text(place: MediaPlace) -> str:
+    """Return the part of a video, with a space before it; "" for a whole file."""
+    return "" if place.span is None else f" from {place.span[0]:g} to {place.span[1]:g} s"
+
+
 def place_text(place: MediaPlace) -> str:
     """Return where a media item is: its path, its URL, or its name and the file that contains it.
 
@@ -150,5 +155,5 @@ def place_text(place: MediaPlace) -> str:
     if place.inside is not None:
         return place.name if place.path in place.name else f"{place.name} in {place.path}"
     if place.path or place.url:
-        return place.path or place.url
+        return f"{place.path or place.url}{span_text(place)}"
     return f"{place.name}, {'stored' if place.data is not None else 'not stored'}"

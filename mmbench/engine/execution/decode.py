@@ -73,10 +73,10 @@ def _medium(medium: Media, model: object, view: View | None) -> object:
             rate = model.rate if isinstance(model, Hears) else RATE
             return media.decode_sound(data, medium.name, rate)
         case "video" if isinstance(model, TakesEncodedVideos) and model.encoded_videos:
-            return media.encoded_video(data, medium.name)
+            return media.encoded_video(data, medium.name, medium.span)
         case "video":
             frames = model.frames if isinstance(model, Watches) else FRAMES
-            return media.decode_video(data, medium.name, frames, view)
+            return media.decode_video(data, medium.name, frames, view, medium.span)
         case _ if isinstance(model, TakesEncoded):
             return media.decode_encoded(data, medium.name)
         case _:

@@ -64,7 +64,7 @@ class EmbeddedMedia(PageMedia):
                 check_sound(data, place.name)
             source = "" if note else _data_url(data, WEB_TYPES[ending])
             return ShownMedium(element, name, source, note=note)
-        picture = decode_preview(data, place.name, place.modality)
+        picture = decode_preview(data, place.name, place.modality, place.span)
         if element == "image":
             is_small = ending and len(data) <= EMBEDDED_AS_IS
             source = _data_url(data, WEB_TYPES[ending]) if is_small else _webp(picture, EMBEDDED)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
+from mmbench.comparison.samples.output_text import span_text
 from mmbench.errors import SampleError
 from mmbench.media.endings import HEAD, WEB_TYPES, web_ending
 from mmbench.storage.data_folders import PermittedFiles
@@ -72,7 +73,8 @@ class PageMedia:
         return [self._shown[key] for key in keys]
 
     def _prepare(self, place: MediaPlace) -> ShownMedium:
-        name = plain(Path(place.name).name if place.name == place.path else place.name)
+        name = Path(place.name).name if place.name == place.path else place.name
+        name = plain(f"{name}{span_text(place)}")
         try:
             unread = self._unread(place, name)
             return unread or self._read(place, name, read_place(place))
@@ -103,7 +105,7 @@ class PageMedia:
         has_preview = place.modality != "audio" and (self._previews_all or not ending)
         if has_preview and size <= MOST_BYTES:
             return None
-        link = self._link(place.path) if ending else ""
+        link = played_part(self._link(place.path), place) if ending else ""
         note = "" if ending else UNPLAYABLE
         return ShownMedium(element_of(place.modality, ending), name, link, note=note)
 
@@ -127,9 +129,15 @@ class PageMedia:
         return medium
 
 
+def played_part(url: str, place: MediaPlace) -> str:
+    """Return the URL of a video with the part that a browser plays, as a media fragment."""
+    return url if place.span is None else f"{url}#t={place.span[0]:g},{place.span[1]:g}"
+
+
 def _identity(place: MediaPlace) -> tuple[object, ...]:
     inside = None if place.inside is None else repr(place.inside)
-    return place.modality, place.name, place.path, place.url, inside, place.key, place.data
+    named = place.modality, place.name, place.path, place.url
+    return *named, inside, place.key, place.data, place.span
 
 
 def _format_of(place: MediaPlace) -> tuple[str, int]:

@@ -21,9 +21,12 @@ MOST_FRAMES = 240  # frames of a video that `to_webm` encodes
 MOST_PIXELS = 1 << 26  # pixels of these frames before they are scaled, 192 MiB
 
 
-def decode_preview(data: bytes, name: str, modality: str) -> Image:
+def decode_preview(
+    data: bytes, name: str, modality: str, span: tuple[float, float] | None = None
+) -> Image:
     """Decode an image, or the middle frame of a video, to a PIL image in RGB, upright.
 
+    With a `span`, from start to end in seconds, it is the middle frame of this part of the video.
     Raises the errors of `decode_image` and `decode_video`: for a medium that is unreadable, is
     truncated or has too many pixels.
     """
@@ -31,7 +34,7 @@ def decode_preview(data: bytes, name: str, modality: str) -> Image:
         return decode_image(data, name)
     from PIL import Image
 
-    return Image.fromarray(decode_video(data, name, Frames(1)).frames[0])
+    return Image.fromarray(decode_video(data, name, Frames(1), span=span).frames[0])
 
 
 def check_sound(data: bytes, name: str) -> None:

@@ -14,6 +14,7 @@ from mmbench.reports.pages.samples.media import (
     PageMedia,
     ShownMedium,
     element_of,
+    played_part,
 )
 from mmbench.reports.pages.samples.previews import check_sound, decode_preview, shrink, to_webm
 from mmbench.reports.pages.site import Site
@@ -50,17 +51,18 @@ class SiteMedia(PageMedia):
         if place.modality == "audio":
             return ShownMedium(element, name, *self._sound(place, data, f"{stem}{ending}", ending))
         recode = place.modality == "image" and not ending
-        preview, large = self._small(place, data, stem, recode=recode)  # refuses unreadable media
+        small = stem if place.span is None else f"{stem}-{place.span[0]:g}-{place.span[1]:g}"
+        preview, large = self._small(place, data, small, recode=recode)  # refuses unreadable media
         if recode:
             return ShownMedium(element, name, large, preview)
         if not ending:
             copy = f"{stem}-{RECODED_VIDEO}.webm"
             if not self._site.has(copy):
                 self._site.write(copy, to_webm(data, place.name, RECODED_VIDEO))
-            return ShownMedium(element, name, copy, preview, RECODED_NOTE)
+            return ShownMedium(element, name, played_part(copy, place), preview, RECODED_NOTE)
         is_linked = self._has_own_file(place)
         source = self._link(place.path) if is_linked else self._write(f"{stem}{ending}", data)
-        return ShownMedium(element, name, source, preview)
+        return ShownMedium(element, name, played_part(source, place), preview)
 
     def _sound(
         self, place: MediaPlace, data: bytes, copy: str, ending: str
@@ -81,7 +83,7 @@ class SiteMedia(PageMedia):
         thumbnail, large = f"{stem}-{THUMBNAIL}.webp", f"{stem}-{RECODED}.webp"
         if self._site.has(thumbnail) and (not recode or self._site.has(large)):
             return thumbnail, large if recode else thumbnail
-        picture = decode_preview(data, place.name, place.modality)
+        picture = decode_preview(data, place.name, place.modality, place.span)
         self._write(thumbnail, shrink(picture, THUMBNAIL))
         if not recode or max(picture.size) <= THUMBNAIL:
             return thumbnail, thumbnail

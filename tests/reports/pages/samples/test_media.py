@@ -58,6 +58,21 @@ def test_a_site_links_to_the_original_and_has_a_thumbnail(tmp_path: Path) -> Non
     assert {file.suffix for file in (tmp_path / "site/media").rglob("*.*")} == {".webp"}
 
 
+def test_a_site_plays_a_part_of_a_video_and_shows_its_middle_frame(tmp_path: Path) -> None:
+    video = tmp_path / "a.mp4"
+    video.write_bytes(numbered_video(20))  # frame i has the brightness 10 · i, at 10 frames/s
+    spans = [(0.0, 0.4), (1.5, 1.9)]
+    for mode in ("link", "copy"):
+        media = site_media(mode, tmp_path / mode)
+        dark, light = media.show([place(video, "video", span=span) for span in spans])
+        assert (dark.name, light.name) == ("a.mp4 from 0 to 0.4 s", "a.mp4 from 1.5 to 1.9 s")
+        file, _, part = light.source.partition("#")
+        assert (dark.source, part) == (f"{file}#t=0,0.4", "t=1.5,1.9")
+        previews = [image_of(tmp_path / mode / one.preview) for one in (dark, light)]
+        middles = [preview.convert("L").getpixel((40, 20)) for preview in previews]
+        assert middles == pytest.approx([20, 170], abs=6)
+
+
 def test_a_site_has_copies_named_by_content(tmp_path: Path) -> None:
     first, second = (save_image(tmp_path / name / "x.png", 7, (300, 30)) for name in "ab")
     key = "0123456789abcdef" * 2
