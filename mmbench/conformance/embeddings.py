@@ -18,6 +18,7 @@ from mmbench.datasets import Samples
 from mmbench.kinds.embedding.clustering import Clustering
 from mmbench.kinds.embedding.options import ClusteringOptions, ProbeOptions
 from mmbench.kinds.embedding.probe import Probe
+from mmbench.kinds.embedding.training import TrainingSamples
 from mmbench.types import KindOptions, Media, Prediction, Sample, TaskSpec, VectorOutputs
 
 Vectors = NDArray[np.float32]
@@ -67,8 +68,8 @@ def _samples(labels: Ints) -> list[Sample]:
 def probe_splits(**options: Any) -> Sequence[Sequence[Prediction]]:
     """Return the predictions of a probe for each draw of training samples."""
     train, _, test, _ = labelled_embeddings()
-    kind, data = Probe(_task("probe", ProbeOptions(**options))), _data()
-    used = [int(content.name) for content in kind.requests(data, 0)["train"].contents]
+    chosen, data = ProbeOptions(**options), _data()
+    kind, used = Probe(_task("probe", chosen)), TrainingSamples(data, chosen).used
     outputs = {"sample": VectorOutputs(test, {}), "train": VectorOutputs(train[used], {})}
     (splits,) = kind.predictions(data, outputs).directions.values()
     return splits
