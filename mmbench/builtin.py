@@ -284,6 +284,10 @@ DATA: NameTable = {
         "mmbench.data.published.mmbench_tsv:mmbench",
         "MMBench's TSV: each question with all rotations of its options",
     ),
+    "mvbench": (
+        "mmbench.data.published.mvbench:mvbench",
+        "MVBench's questions about videos, some about a part of a video",
+    ),
     "labelled": (
         "mmbench.data.sources.row_samples:labelled",
         "published annotation files: an image, audio clip or video per row, with its labels",

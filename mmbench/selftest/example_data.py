@@ -301,4 +301,5 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     "geneval": lambda _: _compositions(),
     **dict.fromkeys(("meetings", "diarisation"), lambda _: _sessions()),
     **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench", "aro"), _published),
+    **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench", "mvbench"), _published),
 }

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from mmbench.data.published.mvbench import FOLDERS, mvbench
 from mmbench.data.sources.row_samples import listing
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
@@ -120,6 +121,42 @@ def test_the_oracle_is_always_right(task: str, tmp_path: Path) -> None:
     record = run("oracle", task, RunSettings(data=tmp_path)).record
     assert record.scores[load_task(task).headline].value == 1
     assert record.counts["failed"] == 0
+
+
+def test_mvbench(tmp_path: Path) -> None:
+    question_sets.mvbench(tmp_path)
+    samples = mvbench(tmp_path, task=["action_sequence", "object_shuffle"]).samples
+    assert [s.id for s in samples] == ["action_sequence/0", "action_sequence/1", "object_shuffle/0"]
+    assert [s.target["answer"] for s in samples] == ["C", "B", "B"]
+    assert [s.tags["task"] for s in samples] == ["action_sequence"] * 2 + ["object_shuffle"]
+    part, cut, whole = (sample.inputs["video"] for sample in samples)
+    video = tmp_path / "video"
+    assert part == Media("video", str(video / "star/Charades_v1_480/a.mp4"), span=(0.2, 0.5))
+    assert cut == Media("video", str(video / "star/Charades_segment/b.mp4"))
+    assert whole == Media("video", str(video / "perception/videos/v_1.mp4"))
+    assert samples[0].inputs["options"] == "(A) ate.\n(B) B\n(C) sat."
+    spec = load_task("mvbench")
+    prompt = spec.options_of(PromptOptions).prompt
+    (*_, text) = conversation(spec, prompt, samples[2])[0].parts
+    assert isinstance(text, str)
+    assert text.endswith(
+        "Question: When?\nOptions:\n(A) never\n(B) now\nOnly give the best option."
+    )
+
+
+def test_the_branch_of_mvbench_with_parts_as_files(tmp_path: Path) -> None:
+    question_sets.mvbench(tmp_path)
+    (tmp_path / "video/star").rename(tmp_path / "star")
+    samples = mvbench(tmp_path, task="action_sequence").samples
+    assert samples[1].inputs["video"] == Media(
+        "video", str(tmp_path / "star/Charades_segment/b.mp4")
+    )
+    with pytest.raises(DataError, match=r"no json/action_count.json or action_count.json"):
+        mvbench(tmp_path, task="action_count")
+
+
+def test_mvbench_has_a_folder_for_each_of_twenty_tasks() -> None:
+    assert len(FOLDERS) == 20
 
 
 @pytest.mark.parametrize(

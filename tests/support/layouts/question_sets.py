@@ -99,6 +99,25 @@ def egoschema(root: Path) -> None:
         save_video(root / f"videos/u{n}.mp4", n)
 
 
+def mvbench(root: Path) -> None:
+    """Write MVBench: a task with parts of videos, and one without; the other files are empty."""
+    part = {"video": "a.mp4", "question": "What?", "candidates": ["ate.", "B", "sat."]}
+    whole = {"video": "v_1.mp4", "question": "When?", "candidates": ["never", "now"]}
+    rows = {
+        "action_sequence": [
+            {**part, "answer": "sat.", "start": 0.2, "end": 0.5},
+            {**part, "video": "b.mp4", "answer": "B", "start": 0.0, "end": 9.5},
+        ],
+        "object_shuffle": [{**whole, "answer": "now"}],
+    }
+    for name, questions in rows.items():
+        write_file(root / f"json/{name}.json", questions)
+    save_video(root / "video/star/Charades_v1_480/a.mp4")
+    save_video(root / "video/star/Charades_segment/b.mp4")
+    save_video(root / "video/perception/videos/v_1.mp4")
+    save_video(root / "video/clevrer/video_validation/v_1.mp4", 3)
+
+
 def mmau(root: Path) -> None:
     """Write MMAU's test-mini: the second question has its correct option twice."""
     common = {"dataset": "voxceleb", "task": "speech", "category": ["Reasoning"], "split": "mini"}
