@@ -10,7 +10,7 @@ except options that the file's kind does not have.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,16 @@ def task_summary(path: Path) -> str:
 
 
 def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
-    """Load a task by name or path; `NAME+noise:3` is the task with a perturbation of its inputs.
+    """Load a task by name or path, with the suffixes of its name.
 
+    `NAME+noise:3` is the task with a perturbation of its inputs. Another suffix, NAME+LABEL, is the
+    label of one of several data sets: the task differs only in its name.
     Raises UnknownName for an unknown task or perturbation, SpecError for an invalid file.
     """
     extra = list(extra)
-    base, perturbation = split_perturbation(name, extra)
-    if perturbation:
-        return _perturbed(load_task(base, extra), perturbation)
+    base, suffix = _split_suffix(name, task_files(extra))
+    if suffix:
+        return _with_suffix(load_task(base, extra), suffix)
     raw = _load_raw(name, extra, seen=())
     path = _find(name, extra)
     raw.setdefault("name", path.stem)
@@ -105,20 +107,29 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
 
 
 def is_task(name: str, extra: Iterable[str] = ()) -> bool:
-    """Return whether a name is that of a task, which may be perturbed; files are not parsed."""
-    return split_perturbation(name, extra)[0] in task_files(extra)
-
-
-def split_perturbation(name: str, extra: Iterable[str] = ()) -> tuple[str, str]:
-    """Split `NAME+noise:3` into the task's name or path and the perturbation.
-
-    The perturbation is "" for a name without one, and for a task whose own name contains a plus.
-    """
-    base, plus, perturbation = name.rpartition("+")
+    """Return whether a name is that of a task, with or without suffixes; files are not parsed."""
     files = task_files(extra)
-    if not plus or name in files or not (base in files or base.endswith((".yaml", ".yml"))):
-        return name, ""
-    return base, perturbation
+    base, suffix = name, "+"
+    while suffix and base not in files:
+        base, suffix = _split_suffix(base, files)
+    return base in files
+
+
+def _split_suffix(name: str, files: Container[str]) -> tuple[str, str]:
+    """Split NAME+SUFFIX into the name or path of a task and the suffix.
+
+    The suffix is "" for a name without one, and for a task whose own name contains a plus.
+    """
+    base, plus, suffix = name.rpartition("+")
+    is_whole = not plus or name in files or Path(with_home(name)).is_file()
+    return (name, "") if is_whole else (base, suffix)
+
+
+def _with_suffix(spec: TaskSpec, suffix: str) -> TaskSpec:
+    """Return a task with perturbed inputs, or under the name NAME+LABEL."""
+    if perturbations.is_meant(suffix):
+        return _perturbed(spec, suffix)
+    return structs.replace(spec, name=f"{spec.name}+{suffix}")
 
 
 def _perturbed(spec: TaskSpec, text: str) -> TaskSpec:

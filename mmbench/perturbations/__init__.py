@@ -16,12 +16,13 @@ from mmbench.perturbations.decoded import (
     perturbed_frames,
     perturbed_image,
 )
-from mmbench.perturbations.names import NAMES, as_text, name_suffix, parse
+from mmbench.perturbations.names import NAMES, as_text, is_meant, name_suffix, parse
 
 __all__ = [
     "NAMES",
     "as_text",
     "encoded",
+    "is_meant",
     "name_suffix",
     "parse",
     "perturbed_audio",

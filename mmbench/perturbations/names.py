@@ -70,6 +70,11 @@ NAMES = {
 }  # fmt: skip
 
 
+def is_meant(suffix: str) -> bool:
+    """Return whether the suffix of a task's name means a perturbation, valid or not."""
+    return ":" in suffix or suffix.partition("-")[0] in NAMES
+
+
 def parse(text: str) -> Perturbation:
     """Parse `noise:3` or `noise-3`. Raises UnknownName for an unknown name, SpecError otherwise."""
     parts = _FORM.fullmatch(text)

@@ -300,6 +300,7 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     "ratings": lambda _: _ratings(),
     "geneval": lambda _: _compositions(),
     **dict.fromkeys(("meetings", "diarisation"), lambda _: _sessions()),
-    **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench", "aro"), _published),
-    **dict.fromkeys(("listing", "rows", "fsdd", "coco-prompts", "mmbench", "mvbench"), _published),
+    **dict.fromkeys(
+        ("listing", "rows", "fsdd", "coco-prompts", "mmbench", "mvbench", "aro"), _published
+    ),
 }

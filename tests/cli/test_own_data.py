@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from mmbench.cli import main
+from mmbench.cli.parser.data_patterns import expand_folders
+from mmbench.cli.parser.options import data_for
 from mmbench.media import read_bytes
 from mmbench.reference.worlds.shapes.sources import shapes_captions, shapes_classes
 from tests.support.command_line import refusal, run_record
@@ -44,6 +47,54 @@ def run(capture: Capture, out: Path, *flags: str) -> dict[str, Any]:
 
 def values(record: dict[str, Any]) -> dict[str, float]:
     return {name: score["value"] for name, score in record["scores"].items()}
+
+
+def test_a_pattern_of_folders_runs_a_task_on_each(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run the zero-shot sets of a folder in the layout of CLIP_benchmark by one command."""
+    data = shapes_classes(None, images=4, size=64, seed=0)
+    for name, template in (("wds_vtab-b10", "a {c}"), ("wds_vtab-b9", "{c}")):
+        members = []
+        for n, sample in enumerate(data.samples):
+            members.append((f"s{n}.cls", b"%d" % sample.target))
+            members.append((f"s{n}.png", read_bytes(sample.inputs["image"])))
+        root = tmp_path / "wds" / name
+        write_tar(root / "test/0.tar", members)
+        write_file(root / "test/nshards.txt", "1\n")
+        write_file(root / "classnames.txt", "\n".join(data.labels) + "\n")
+        write_file(root / "zeroshot_classification_templates.txt", template + "\n")
+    write_file(tmp_path / "wds/README.md", "# sets")
+    flags = ["-m", "clip-nano", "-t", "zeroshot", "--data", str(tmp_path / "wds/*")]
+    assert main(["run", *flags, "--out", str(tmp_path / "board"), "--json", "--quiet"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert [one["task"]["name"] for one in records] == [
+        "zeroshot+wds_vtab-b9",
+        "zeroshot+wds_vtab-b10",
+    ]
+    assert {one["task"]["data"]["sample"] for one in records} == {4}
+    assert len({one["task"]["asked"] for one in records}) == 2  # their prompts differ
+    alone = run(capsys, tmp_path, "-t", "zeroshot", "--data", str(tmp_path / "wds/wds_vtab-b9"))
+    assert values(alone) == values(records[0])
+    assert (tmp_path / "board/zeroshot+wds_vtab-b9.md").is_file()
+    monkeypatch.chdir(tmp_path)
+    again = ["rescore", records[0]["run"], "--data", str(tmp_path / "wds/wds_vtab-b9")]
+    assert main([*again, "--out", "board", "--json"]) == 0
+    assert values(json.loads(capsys.readouterr().out)[0]) == values(records[0])
+
+
+def test_data_of_one_task_may_be_a_pattern_of_folders(tmp_path: Path) -> None:
+    for name in ("a2", "a10"):
+        (tmp_path / name).mkdir()
+    pattern, other = str(tmp_path / "a*"), str(tmp_path / "a2")
+    tasks, data = expand_folders(["zeroshot", "captions"], [f"zeroshot={pattern}", other])
+    assert tasks == ["zeroshot+a2", "zeroshot+a10", "captions"]
+    found = [data_for(task, data, tasks) for task in tasks]
+    assert found == [tmp_path / "a2", tmp_path / "a10", tmp_path / "a2"]
+    (tmp_path / "a0.tar").touch()  # a pattern of archives is one data set
+    unchanged = ["zeroshot"], [pattern]
+    assert expand_folders(*unchanged) == unchanged
+    assert expand_folders(["zeroshot"], [other]) == (["zeroshot"], [other])
 
 
 def test_a_task_file_runs_the_same(home: Path, tmp_path: Path, capsys: Capture) -> None:

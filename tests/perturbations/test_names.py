@@ -93,7 +93,16 @@ def test_a_plus_may_be_part_of_a_name(tmp_path: Path) -> None:
     write_file(tmp_path / "a+b.yaml", "include: shapes-retrieval\n")
     assert load_task("a+b", [str(tmp_path)]).perturb == ""
     assert load_task("a+b+blur:1", [str(tmp_path)]).name == "a+b+blur-1"
-    with pytest.raises(UnknownName, match="task 'a\\+c'"):
+    with pytest.raises(UnknownName, match="task 'a'"):
         load_task("a+c", [str(tmp_path)])
     with pytest.raises(UnknownName, match="perturbation 'c'"):
-        load_task("a+b+c", [str(tmp_path)])
+        load_task("a+b+c:1", [str(tmp_path)])
+
+
+def test_another_suffix_is_a_label() -> None:
+    task = load_task("shapes-retrieval+second")
+    assert (task.name, task.perturb) == ("shapes-retrieval+second", "")
+    assert fingerprint(task) == fingerprint(load_task("shapes-retrieval"))
+    assert load_task("shapes-retrieval+second+noise:3").name == "shapes-retrieval+second+noise-3"
+    assert is_task("shapes-retrieval+second+noise-3")
+    assert not is_task("no-such-task+second")

@@ -185,22 +185,22 @@ def data_for(task: str, paths: list[str], tasks: list[str]) -> Path | None:
     general = None
     for value in paths:
         name, equals, path = value.partition("=")
-        if not equals or not any(name in _names(one) for one in tasks):
+        if not equals or not any(name in task_names(one) for one in tasks):
             general = Path(with_home(value))
-        elif name in _names(task):
+        elif name in task_names(task):
             return Path(with_home(path))
     return general
 
 
-def _names(task: str) -> set[str]:
+def task_names(task: str) -> set[str]:
     """Return the names of a task that `TASK=` accepts.
 
-    For a task file, these are its path and its name without the suffix. A task with a perturbation
-    also has the names of the task without it.
+    For a task file, these are its path and its name without the suffix. A task with a label or a
+    perturbation also has the names of the task without it.
     """
     base, plus, _ = task.rpartition("+")
     if plus:
-        return {task} | _names(base)
+        return {task} | task_names(base)
     is_file = task.endswith((".yaml", ".yml"))
     return {task, Path(task).stem} if is_file else {task}
 

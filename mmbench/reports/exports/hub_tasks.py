@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from mmbench.errors import UserError
 from mmbench.reports.exports.scores import score_metric
-from mmbench.spec import load_task, task_files
+from mmbench.spec import is_task, load_task
 from mmbench.types import RunRecord, TaskSpec
 
 # Kind and inputs of a task → its name on the hub. The hub has no name for retrieval across
@@ -48,7 +48,7 @@ def hub_task(record: RunRecord) -> str:
 def _spec(record: RunRecord) -> TaskSpec | None:
     """Return the task of a run as it is on this machine; None if it is absent or another one."""
     task = record.task
-    if task.name in task_files():
+    if is_task(task.name):
         with suppress(UserError):
             spec = load_task(task.name)
             return spec if (spec.kind, spec.version) == (task.kind, task.version) else None

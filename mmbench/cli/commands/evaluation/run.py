@@ -20,6 +20,7 @@ from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.shared_progress import SharedProgress
 from mmbench.cli.output.terminal import screen_width, show
+from mmbench.cli.parser.data_patterns import expand_folders
 from mmbench.cli.parser.options import (
     allowed_failures,
     model_arguments,
@@ -49,7 +50,9 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
-    args.model, args.task = models_of(args), tasks_of(args)
+    args.model = models_of(args)
+    args.task, args.data = expand_folders(args.task, args.data)
+    args.task = tasks_of(args)
     models, codes = _valid_names(args.model, args)
     with executor_of(args) as executor:
         command = _Command(args, reporters, records, executor)
