@@ -27,6 +27,7 @@ from mmbench.protocols import (
     Detects,
     Draws,
     Embeds,
+    EmbedsInstructed,
     MatchesTokens,
     Rates,
     Reranks,
@@ -166,8 +167,7 @@ def _compute_vectors(
     if requests.method == "classify":
         return class_scores(model, items, requests.modality, name)
     if requests.method == "embed":
-        assert isinstance(model, Embeds)  # checked by `prepare`
-        vectors = model.embed(items, requests.modality, requests.role)
+        vectors = _embedded(model, items, requests)
     elif requests.method == "relevance":
         assert isinstance(model, Reranks)
         vectors = model.relevance(items)
@@ -176,6 +176,13 @@ def _compute_vectors(
         pairs = [one for one in items if isinstance(one, tuple)]  # (conversation, text)
         vectors = model.loglikelihood([one for one, _ in pairs], [text for _, text in pairs])
     return _as_matrix(vectors, len(items), requests.method, name)
+
+
+def _embedded(model: object, items: Sequence[object], requests: Requests) -> object:
+    if requests.instruction and isinstance(model, EmbedsInstructed):
+        return model.embed_instructed(items, requests.modality, requests.role, requests.instruction)
+    assert isinstance(model, Embeds)  # checked by `prepare`
+    return model.embed(items, requests.modality, requests.role)
 
 
 def class_scores(model: object, items: Sequence[object], modality: Modality, name: str) -> Vectors:

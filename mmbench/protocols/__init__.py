@@ -8,6 +8,7 @@ from mmbench.protocols.kinds import Kind, Needs, Responses
 from mmbench.protocols.metrics import Metric, MetricInfo
 from mmbench.protocols.model_extras import (
     DescribesServer,
+    EmbedsInstructed,
     Hears,
     Prepares,
     Probes,
@@ -48,6 +49,7 @@ __all__ = [
     "Detects",
     "Draws",
     "Embeds",
+    "EmbedsInstructed",
     "Hears",
     "Kind",
     "LogsTraining",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol, runtime_checkable
 
 from mmbench.errors import SampleError
 from mmbench.protocols.models import Input
-from mmbench.types import Frames, GeneratedText, GenerationConfig, Modality
+from mmbench.types import Array, Frames, GeneratedText, GenerationConfig, Modality, Role
 
 
 @runtime_checkable
@@ -20,6 +20,21 @@ class Prepares(Protocol):
 
     def prepare(self, item: Input, modality: Modality | Literal["conversation"]) -> Input:
         """Convert one decoded item to an input for the model's method."""
+        ...
+
+
+@runtime_checkable
+class EmbedsInstructed(Protocol):
+    """A model that embeds items for a purpose, which the task states as an instruction.
+
+    The model must also have the method `embed`, by which the engine recognises an embedding model.
+    The engine calls `embed_instructed` instead if a task has an instruction, for queries only.
+    """
+
+    def embed_instructed(
+        self, items: Sequence[Input], modality: Modality, role: Role, instruction: str
+    ) -> Array:
+        """Map n items to vectors [n, d], as `embed` does."""
         ...
 
 

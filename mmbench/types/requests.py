@@ -92,7 +92,8 @@ class Requests(Struct, frozen=True):
     strings for speak, and images for detect. All contents have the same `modality` and `role`. If
     `normalise` is False, embeddings are not L2-normalised; the FID family needs such embeddings.
     `labels` are the class names that a classifier must have, or the classes that a detector looks
-    for.
+    for. `instruction` says what the embeddings are for; models without `embed_instructed` ignore
+    it.
     """
 
     contents: Sequence[Item]
@@ -102,6 +103,7 @@ class Requests(Struct, frozen=True):
     method: Method = "embed"
     options: GenerationConfig = GenerationConfig()
     labels: Sequence[str] = ()
+    instruction: str = ""
 
 
 class VectorOutputs(Struct, frozen=True):

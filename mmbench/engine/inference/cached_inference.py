@@ -209,7 +209,9 @@ def _journal_name(requests: Requests) -> str:
 
 def _request_name(requests: Requests) -> str:
     if requests.method == "embed":
-        return f"{requests.modality}-{requests.role}"
+        text = requests.instruction
+        asked = f"-{digest('instruction', text).hex()[:16]}" if text else ""
+        return f"{requests.modality}-{requests.role}{asked}"
     if requests.method == "write":
         return f"write-{digest(msgspec.json.encode(requests.options)).hex()[:16]}"
     if requests.method == "detect":

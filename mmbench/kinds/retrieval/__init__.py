@@ -51,7 +51,10 @@ _ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
 
 
 class RetrievalOptions(KindOptions, frozen=True):
-    """Options of `retrieval`: directions, text prompt, and search.
+    """Options of `retrieval`: directions, text prompt, instruction for queries, and search.
+
+    `instruction` says in words what the queries are to find. It is part of the fingerprint, and
+    models that take instructions put it into their prompt for queries.
 
     `index` is `exact` or a FAISS factory string. It is part of the signatures of scores, but not of
     the fingerprint of the task, because it does not change the task. `compared_indexes` are further
@@ -67,6 +70,7 @@ class RetrievalOptions(KindOptions, frozen=True):
     })  # fmt: skip
 
     prompt: str = "{text}"
+    instruction: str = ""
     directions: Literal["both", "query-to-corpus"] = "both"
     index: str = EXACT
     compared_indexes: tuple[str, ...] = ()
@@ -142,10 +146,12 @@ class Retrieval:
         Texts are inserted into the prompt. Raises DataError if a sample lacks its field.
         """
         spec, prompt = self.task, self.options.prompt
-        return {
+        requests = {
             role: requests_of(spec, prompt, samples, spec.fields[role], _ROLES[role])
             for role, samples in data.by_role().items()
         }
+        asked = msgspec.structs.replace(requests["query"], instruction=self.options.instruction)
+        return requests | {"query": asked}
 
     def failures(self, data: RetrievalData, responses: Responses, /) -> list[tuple[str, str]]:
         """Return (id, reason) of each failed query and document.

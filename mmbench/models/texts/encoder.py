@@ -10,6 +10,7 @@ from mmbench.models.support.arrays import float32_array
 from mmbench.models.support.pretrained import checkpoint_folder, load_model, load_tokenizer
 from mmbench.models.texts.layers import keep_layers, position_limit, refuse_decoder
 from mmbench.models.texts.matching import match
+from mmbench.models.texts.prompts import prompts_for
 from mmbench.models.texts.sentences import SentenceSettings, pool, sentence_settings
 from mmbench.types import MatchRequest, Modality, Role, TokenMatches
 
@@ -29,9 +30,11 @@ class TextEncoder:
 
     `folder` is a checkpoint folder of transformers or of sentence-transformers. The settings of the
     latter (pooling, maximum length, lower case) apply to sentence embeddings; without them, an
-    embedding is the mean of the last vectors of all tokens. Prompts of sentence-transformers are
-    not used. `layer` is the number of layers that are kept: 9 for the output of the ninth layer, 0
-    for the embeddings of the tokens; by default, all. `device` is cpu, cuda or cuda:N. `dtype` is
+    embedding is the mean of the last vectors of all tokens. `query_prompt` and `document_prompt`
+    are written before texts to embed, by role: prefixes such as `query: `, or templates with {text}
+    and {instruction}, the instruction of the task. Prompts in the folder are used only with
+    `checkpoint_prompts`. `layer` is the number of layers that are kept: 9 for the output of the
+    ninth layer, 0 for the embeddings of the tokens; by default, all. `device` is cpu, cuda or cuda:N. `dtype` is
     float32, bfloat16 or float16; results are always float32. Code in the folder runs only with
     `trust_remote_code`. Raises ModelError if the folder holds another kind of model or lacks a
     part.
@@ -53,10 +56,16 @@ class TextEncoder:
         device: str,
         dtype: str,
         layer: int | None = None,
+        query_prompt: str | None = None,
+        document_prompt: str | None = None,
+        checkpoint_prompts: bool = False,
         trust_remote_code: bool = False,
     ) -> None:
         folder = checkpoint_folder(folder, "text-encoder", "FacebookAI/roberta-large")
         self._settings: SentenceSettings = sentence_settings(folder)
+        self._prompts = prompts_for(
+            folder, query_prompt, document_prompt, from_checkpoint=checkpoint_prompts
+        )
         inner = folder / self._settings.folder
         self._device = device
         self._model = load_model(
@@ -74,9 +83,19 @@ class TextEncoder:
         self._limit = min(self._tokenizer.model_max_length, limit)
         self._sentence_limit = min(self._settings.max_length or self._limit, limit)
 
-    def embed(self, items: Sequence[str], modality: Modality, role: Role) -> Array:  # noqa: ARG002
+    def embed(self, items: Sequence[str], modality: Modality, role: Role) -> Array:
         """Return the sentence embeddings of n texts, float32 [n, d], not normalised."""
-        texts = [text.strip() for text in items]
+        return self.embed_instructed(items, modality, role, "")
+
+    def embed_instructed(
+        self,
+        items: Sequence[str],
+        modality: Modality,  # noqa: ARG002
+        role: Role,
+        instruction: str,
+    ) -> Array:
+        """Return embeddings as `embed` does; the instruction of the task is put into the prompt."""
+        texts = [self._prompts.apply(text, role, instruction).strip() for text in items]
         if self._settings.lower_case:
             texts = [text.lower() for text in texts]
         vectors, mask = self._forward(self._ids(texts, self._sentence_limit))

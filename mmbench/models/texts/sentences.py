@@ -45,7 +45,7 @@ def sentence_settings(folder: Path) -> SentenceSettings:
     if not (folder / "modules.json").is_file():
         return SentenceSettings()
     settings = SentenceSettings()
-    for module in _read(folder / "modules.json", list[dict[str, Any]]):
+    for module in read_settings(folder / "modules.json", list[dict[str, Any]]):
         kind, path = str(module.get("type")).rpartition(".")[2], str(module.get("path", ""))
         if ".." in Path(path).parts or Path(path).is_absolute():
             raise ModelError(f"{folder / 'modules.json'} names {path!r}, outside its folder")
@@ -76,7 +76,7 @@ def pool(vectors: Tensor, mask: Tensor, pooling: Pooling) -> Tensor:
 def _lengths(folder: Path) -> dict[str, Any]:
     """Return the settings in sentence_bert_config.json, which has older names of other models."""
     for file in sorted(folder.glob("sentence_*_config.json")):
-        content = _read(file, dict[str, Any])
+        content = read_settings(file, dict[str, Any])
         length = content.get("max_seq_length")
         return {
             "max_length": length if isinstance(length, int) and length > 0 else None,
@@ -86,7 +86,7 @@ def _lengths(folder: Path) -> dict[str, Any]:
 
 
 def _pooling(file: Path) -> Pooling:
-    content = _read(file, dict[str, Any])
+    content = read_settings(file, dict[str, Any])
     chosen = list(_chosen(content))
     known = [pooling for pooling in _FLAGS.values() if chosen == [pooling]]
     if not known:
@@ -107,7 +107,8 @@ def _chosen(content: dict[str, Any]) -> Iterator[str]:
             yield _FLAGS.get(name, name.removeprefix("pooling_mode_"))
 
 
-def _read(file: Path, kind: Any) -> Any:
+def read_settings(file: Path, kind: Any) -> Any:
+    """Read a file of settings. Raises ModelError if it is invalid."""
     try:
         return parse_json(read_regular(file), kind)
     except (OSError, ValueError) as error:

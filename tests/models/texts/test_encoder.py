@@ -16,7 +16,8 @@ from safetensors.torch import load_file, save_file
 
 from mmbench.errors import ModelError
 from mmbench.models.texts.encoder import TextEncoder
-from mmbench.protocols import Embeds, MatchesTokens
+from mmbench.models.texts.prompts import Prompts
+from mmbench.protocols import Embeds, EmbedsInstructed, MatchesTokens
 from mmbench.types import MatchRequest
 from tests.support.checkpoints import text_encoders
 from tests.support.checkpoints.text_encoders import LAYERS, TOKENS
@@ -201,3 +202,50 @@ def test_other_models_and_layers_are_refused(folder: Callable[[str], Path], tmp_
         TextEncoder(None, device="cpu", dtype="float32")
     with pytest.raises(ModelError, match="no folder"):
         load(tmp_path / "missing")
+
+
+def test_prompts_by_role(folder: Callable[[str], Path]) -> None:
+    bert = folder("bert")
+    plain = load(bert)
+    prompted = load(
+        bert, query_prompt="a {instruction} of {text}!", document_prompt="two dogs and "
+    )
+    expected = [
+        plain.embed(["a plate of snow!"], "text", "query"),
+        plain.embed(["two dogs and snow"], "text", "document"),
+    ]
+    assert isinstance(prompted, EmbedsInstructed)
+    found = [
+        prompted.embed_instructed(["snow"], "text", "query", "plate"),
+        prompted.embed_instructed(["snow"], "text", "document", "plate"),
+    ]
+    assert np.array_equal(found, expected)
+    assert np.array_equal(prompted.embed(["snow"], "text", "document"), expected[1])
+    with pytest.raises(ModelError, match="needs an instruction, and the task has none; add `inst"):
+        prompted.embed(["snow"], "text", "query")
+
+
+def test_texts_are_no_templates() -> None:
+    prompts = Prompts("{instruction}: {text}{text}")
+    assert prompts.apply("{instruction} {text}", "query", "{text}") == (
+        "{text}: {instruction} {text}{text}"
+    )
+    assert Prompts().apply("{text}", "document") == "{text}"
+
+
+def test_prompts_of_sentence_transformers(tmp_path: Path) -> None:
+    """`encode_query` uses `query`; `encode_document` the first of document, passage, corpus."""
+    folder = text_encoders.build("bert", tmp_path)
+    with pytest.raises(ModelError, match="has no prompts for queries and documents"):
+        load(folder, checkpoint_prompts=True)
+    prompts = {"query": "two dogs: ", "corpus": "no", "passage": "a cat: ", "document": ""}
+    content = {"prompts": prompts, "default_prompt_name": None}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(content))
+    plain, own = load(folder), load(folder, checkpoint_prompts=True)
+    for role, text in (("query", "two dogs: snow"), ("document", "a cat: snow")):
+        found = own.embed(["snow"], "text", role)
+        assert np.array_equal(found, plain.embed([text], "text", role))
+    other = load(folder, checkpoint_prompts=True, query_prompt="")
+    assert np.array_equal(
+        other.embed(["snow"], "text", "query"), plain.embed(["snow"], "text", "query")
+    )

@@ -25,7 +25,7 @@ SENTENCES = [
     "a plate of food, with rice and beans",
     "water runs while birds sing",
 ]
-_SIZES = {
+SIZES = {
     "hidden_size": 16,
     "intermediate_size": 32,
     "num_hidden_layers": LAYERS,
@@ -73,7 +73,7 @@ def byte_tokenizer(*, space_first: bool = False) -> Any:
 
 
 def _config(name: str, tokenizer: Any) -> Any:
-    sizes: dict[str, Any] = {**_SIZES, "vocab_size": len(tokenizer)}
+    sizes: dict[str, Any] = {**SIZES, "vocab_size": len(tokenizer)}
     sizes["max_position_embeddings"] = TOKENS
     sizes["pad_token_id"] = tokenizer.pad_token_id
     if name in ("roberta", "mpnet"):  # positions begin after that of the padding token
