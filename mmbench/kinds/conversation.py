@@ -29,16 +29,24 @@ class PromptOptions(KindOptions, frozen=True):
     """Options of kinds with conversations: a prompt with slots, and settings for generation.
 
     A slot is the name of a field in braces, such as `{image}`. The content of the field replaces
-    it. `few_shot` is the number of solved samples before each question. They are selected by hashes
-    of `few_shot_seed` and their ids, from the samples of the task or from the data of
+    it. `open_prompt`, if given, is the prompt of samples without options in a task where others
+    have options. `few_shot` is the number of solved samples before each question. They are selected
+    by hashes of `few_shot_seed` and their ids, from the samples of the task or from the data of
     `few_shot_data`, whose keys replace keys of `data`.
     """
 
     prompt: str = _ALL
+    open_prompt: str = ""
     generation: GenerationConfig = GenerationConfig()
     few_shot: int = 0
     few_shot_seed: int = 0
     few_shot_data: dict[str, Any] = field(default_factory=dict)
+
+
+def prompt_of(options: PromptOptions, sample: Sample) -> str:
+    """Return the prompt of a sample, which depends on whether the sample has options."""
+    has_options = isinstance(sample.target, dict) and "options" in sample.target
+    return options.prompt if has_options or not options.open_prompt else options.open_prompt
 
 
 def media_together(prompt: str) -> frozenset[Modality]:

@@ -17,6 +17,7 @@ from mmbench.kinds.conversation import (
     conversation,
     media_together,
     modality_of,
+    prompt_of,
 )
 from mmbench.kinds.few_shot import (
     answered,
@@ -59,12 +60,17 @@ class Writing(PerSample):
     def __init__(self, task: TaskSpec, /) -> None:
         super().__init__(task)
         check_prompt(task, self.options.prompt)
+        check_prompt(task, self.options.open_prompt)
         check_few_shot(task, self.options)
 
     def needs(self) -> Needs | None:
         """Return the ability that a model needs, with the modalities of the prompt's slots."""
         needed = super().needs()
-        return needed._replace(together=media_together(self.options.prompt)) if needed else None
+        return (
+            needed._replace(together=media_together(self.options.prompt + self.options.open_prompt))
+            if needed
+            else None
+        )
 
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
         """Return a conversation for each sample.
@@ -86,7 +92,7 @@ class Writing(PerSample):
         return with_examples(self.task, self.options, data, questions, self._solved)
 
     def _question(self, sample: Sample) -> Conversation:
-        return conversation(self.task, self.options.prompt, sample)
+        return conversation(self.task, prompt_of(self.options, sample), sample)
 
     def _solved(self, sample: Sample) -> Conversation | None:
         return answered(self._question(sample), self.example_answer(sample.target))

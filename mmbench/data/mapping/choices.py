@@ -101,6 +101,11 @@ def _without_last(cells: Sequence[object], columns: Sequence[str], where: str) -
     return filled
 
 
+def has_no_options(value: object) -> bool:
+    """Return whether a cell for the list of options is empty, as for an open question."""
+    return is_missing(value) or value in ("", "[]", [])
+
+
 def as_choice(
     answers: Sequence[object],
     options: Sequence[str],

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mmbench.columns import ABSENT, Mapped, Table, column, concatenate, pack
-from mmbench.data.mapping.choices import ANY_FORMAT, OptionFormat, as_choice, option_texts
+from mmbench.data.mapping.choices import (
+    ANY_FORMAT,
+    OptionFormat,
+    as_choice,
+    has_no_options,
+    option_texts,
+    parse_options,
+)
 from mmbench.data.mapping.media_columns import Columns, column_list, media_inputs
 from mmbench.data.mapping.patterns import read_cells, read_ids
 from mmbench.data.readers.records import is_missing, parse_tag, parse_text, refuse_duplicates
 from mmbench.data.readers.rows import Rows
 from mmbench.datasets import Samples, sample_columns
-from mmbench.errors import SpecError
+from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Sample
 
 
@@ -23,8 +30,11 @@ class ColumnMapping(NamedTuple):
     may list several columns, in order of preference. `target` is one column with a string or a list
     of strings, or several columns. `options` is one column of lists, or one column for each option;
     the target is then {"answer": letter, "options": [text, …]}, and the samples get an input
-    `options` with the lines "A. cat", "B. dog". `optional` lists media inputs that a row may lack.
-    `option_format` says how the options and the target are written.
+    `options` with the lines "A. cat", "B. dog". A row whose only column of options is empty is an
+    open question: its target is as without `options`. `option_format` says how the options and the
+    target are written. `target_names` replaces targets without options, as in {"1": "yes"}.
+    `optional` lists media inputs that a row may lack. A tag is a string or a number; of a list of
+    strings, it is the sorted strings, joined with "+".
     """
 
     id: str = ""
@@ -35,6 +45,7 @@ class ColumnMapping(NamedTuple):
     tags: Mapping[str, str] = {}
     optional: Sequence[str] = ()
     option_format: OptionFormat = ANY_FORMAT
+    target_names: Mapping[str, str] = {}
 
     def names(self) -> list[str]:
         """Return all columns and patterns that are read."""
@@ -98,15 +109,29 @@ def _texts(rows: Rows, name: str, column: Columns) -> Sequence[Any]:
 
 def _tags(rows: Rows, column: str) -> Sequence[Any]:
     cells = read_cells(column, rows)
-    return rows.as_texts(column, lambda cell: parse_tag(cell) or ABSENT, cells)
+    return rows.as_texts(column, lambda cell: _tag(cell) or ABSENT, cells)
+
+
+def _tag(cell: object) -> str:
+    several = isinstance(cell, list) and all(isinstance(one, str) for one in cell)
+    return "+".join(sorted(cell)) if several and isinstance(cell, list) else parse_tag(cell)
 
 
 def _answers(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
     names = column_list(shape.target)
     if len(names) == 1:
-        return rows.as_texts(names[0], _answer, read_cells(names[0], rows)), []
-    cells = list(zip(*map(rows.column, names), strict=True))
-    return rows.convert(", ".join(names), _several, cells), []
+        cells = rows.as_texts(names[0], _answer, read_cells(names[0], rows))
+        return (_renamed(cells, shape.target_names) if shape.target_names else cells), []
+    rows_of_cells = list(zip(*map(rows.column, names), strict=True))
+    return rows.convert(", ".join(names), _several, rows_of_cells), []
+
+
+def _renamed(cells: Sequence[Any], names: Mapping[str, str]) -> Sequence[Any]:
+    """Return the targets with their names. Raises UnknownName for a target without a name."""
+    unknown = next((cell for cell in cells if str(cell) not in names), None)
+    if unknown is not None:
+        raise UnknownName("target in data option target_names", str(unknown), names)
+    return pack([names[str(cell)] for cell in cells])
 
 
 def _answer(cell: object) -> str | list[str]:
@@ -122,15 +147,38 @@ def _several(cells: Sequence[object]) -> list[str]:
 
 
 def _choices(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[Any]]:
-    """Return the target of each multiple-choice row, and the text of its options (`as_choice`)."""
+    """Return the target of each multiple-choice row, and the text of its options (`as_choice`).
+
+    A row without options has the target of an open question and no text of options.
+    """
     names = column_list(shape.options)
-    answers = rows.column(column_list(shape.target)[0])
+    answer_column = column_list(shape.target)[0]
+    answers = rows.column(answer_column)
     form = shape.option_format
     options = zip(*map(rows.sparse_column, names), strict=True)
-    targets, lines = [], []
+    targets: list[object] = []
+    lines: list[object] = []
     for at, (answer, cells) in enumerate(zip(answers, options, strict=True)):
-        texts = form.without_letters(option_texts(cells, names, rows.where(at)))
-        target, line = as_choice([answer], texts, rows.where(at), form=form)
+        where = rows.where(at)
+        if len(names) == 1 and has_no_options(cells[0]):
+            lists = form.answer == "any"
+            targets.append(_open_answer(answer, answer_column, where, lists=lists))
+            lines.append(ABSENT)
+            continue
+        texts = form.without_letters(option_texts(cells, names, where))
+        target, line = as_choice([answer], texts, where, form=form)
         targets.append(target)
         lines.append(line)
     return targets, lines
+
+
+def _open_answer(answer: object, column: str, where: str, *, lists: bool) -> str | list[str]:
+    """Return the answer or the answers to an open question among questions with options.
+
+    With `lists`, a string with a Python list stands for several answers, as in MMMU.
+    """
+    parsed = parse_options(answer) if lists and str(answer).startswith("[") else None
+    try:
+        return _answer(parsed if parsed and isinstance(parsed, list) else answer)
+    except ValueError as error:
+        raise DataError(f"{where}: {column}: {error}") from error

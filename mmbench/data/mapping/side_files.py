@@ -1,4 +1,4 @@
-"""Further files of published annotations: names of media files, answers, and reference texts."""
+"""Further files of published annotations: names of media files, further columns, and references."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError
-from mmbench.text import listed, part_of
+from mmbench.text import count, listed, part_of
 
 
 class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,15 +28,17 @@ class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
-class AnswerFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """The data option `answers`: a JSON file {key: answer} that adds a column `answer` to the rows.
+class KeyedFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data option `keyed`: JSON files {key: value}, each of which adds a column to the rows.
 
-    `file` is next to the file of the rows. `key` is a pattern with columns in braces. Rows whose
-    key has no answer are left out.
+    `file` is next to the file of the rows. `key` is a pattern with columns in braces; the default
+    is the key of the row in a JSON mapping of rows. A row whose key is not in the file is an error;
+    in a file of a `subset` of the rows, it is left out.
     """
 
     file: str
-    key: str
+    key: str = "{key}"
+    subset: bool = False
 
 
 class References(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,16 +61,22 @@ def add_names(place: FileRows, option: NameFile) -> None:
     place.add("name", [known.get(key) for key in fill_pattern(option.key, place)])
 
 
-def add_answers(place: FileRows, option: AnswerFile) -> None:
-    """Add the column `answer`, and select the rows that have one.
+def add_keyed(place: FileRows, column: str, option: KeyedFile) -> None:
+    """Add a column, and select the rows that have an entry in a file of a `subset`.
 
-    Raises DataError for a file that is missing or is not a JSON mapping.
+    Raises DataError for a file that is missing or is not a JSON mapping, and for a row without an
+    entry in another file.
     """
     file = place.folder / option.file
-    known = decode_json(read_file(file), dict[str, str | int], file)
-    answers = [known.get(key) for key in fill_pattern(option.key, place)]
-    place.add("answer", answers)
-    place.numbers = place.numbers[[answer is not None for answer in answers]]
+    cells = decode_json(read_file(file), dict[str, object], file)
+    keys = fill_pattern(option.key, place)
+    missing = [key for key in keys if key not in cells]
+    if missing and not option.subset:
+        raise DataError(
+            f"{file}: no entry for {count(len(missing), 'row')} of {place.place}: {listed(missing)}"
+        )
+    place.add(column, [cells.get(key) for key in keys])
+    place.numbers = place.numbers[[key in cells for key in keys]]
 
 
 def reference_texts(place: FileRows, ident: str, option: References) -> list[list[str]]:

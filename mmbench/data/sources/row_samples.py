@@ -23,10 +23,10 @@ from mmbench.data.mapping.patterns import refuse_missing
 from mmbench.data.mapping.prompts import with_templates
 from mmbench.data.mapping.samples import ColumnMapping, sample_table, samples_from_tables
 from mmbench.data.mapping.side_files import (
-    AnswerFile,
+    KeyedFile,
     NameFile,
     References,
-    add_answers,
+    add_keyed,
     add_names,
     reference_texts,
 )
@@ -47,11 +47,12 @@ def listing(
     id: str = "",
     columns: dict[str, Columns] | None = None,
     names: dict[str, str] | None = None,
-    answers: dict[str, str] | None = None,
+    keyed: dict[str, dict[str, object]] | None = None,
     optional: list[str] | None = None,
     target: Columns = "",
     options: Columns = "",
     option_format: dict[str, object] | None = None,
+    target_names: dict[str, str] | None = None,
     references: dict[str, str] | None = None,
     group: str = "",
     tags: dict[str, str] | None = None,
@@ -64,15 +65,14 @@ def listing(
     selects rows by column values, {column: value or list of values}; `last` keeps only the last of
     these rows.
 
-    `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column) and
-    `optional` are the fields of `ColumnMapping`; row numbers count all rows of a file. An input
-    called image, audio or video (or image_1, …) is a media input. Its file is at the path in its
-    column, at a path with columns in braces, or at the first of several paths that exists:
-    `images/{split}/{image}` (`fill_pattern`, `find_media`). `names` (`NameFile`) is an optional
-    file, next to the rows, with the names under which media files are stored. `answers`
-    (`AnswerFile`) is a JSON file of answers; rows without an answer are left out. `references`
-    (`References`) collects the reference texts of each row by its id. `option_format`
-    (`OptionFormat`) says how options and answers are written.
+    `id`, `columns` (input → column), `target`, `options`, `group`, `tags` (tag → column),
+    `optional`, `option_format` and `target_names` are the fields of `ColumnMapping`; row numbers
+    count all rows of a file. An input called image, audio or video (or image_1, …) is a media
+    input. Its file is at the path in its column, at a path with columns in braces, or at the first
+    of several paths that exists: `images/{split}/{image}` (`fill_pattern`, `find_media`). `names`
+    (`NameFile`) is an optional file, next to the rows, with the names under which media files are
+    stored. `keyed` (column → `KeyedFile`) adds columns from JSON mappings. `references`
+    (`References`) collects the reference texts of each row by its id.
 
     Raises DataError for data that cannot be read, for duplicate ids and for rows without a
     reference; UnknownName for a column that does not exist.
@@ -80,14 +80,16 @@ def listing(
     check_count("last", last)
     form = option_as(OptionFormat, option_format or {}, "option_format")
     shape = ColumnMapping(
-        id, columns or {}, target, options, group, tags or {}, optional or [], form
+        *(id, columns or {}, target, options, group, tags or {}, optional or []),
+        option_format=form,
+        target_names=target_names or {},
     )
     places = annotation_rows(root, files, "listing", entry=rows, table=table)
     for place in places:
         if names is not None:
             add_names(place, option_as(NameFile, names, "names"))
-        if answers is not None:
-            add_answers(place, option_as(AnswerFile, answers, "answers"))
+        for column, file in (keyed or {}).items():
+            add_keyed(place, column, option_as(KeyedFile, file, f"keyed.{column}"))
         refuse_missing(place, [*(where or ()), *shape.names()])
         place.select(where, last)
         place.refuse_no_rows()
@@ -160,6 +162,7 @@ def rows(
     labels: list[str] | None = None,
     options: Columns = "",
     option_format: dict[str, object] | None = None,
+    target_names: dict[str, str] | None = None,
     group: str = "",
     tags: dict[str, str] | None = None,
     optional: list[str] | None = None,
@@ -171,11 +174,11 @@ def rows(
 
     `path`, `name`, `split`, `revision` and `where` are as in the source `hf`; if `name` lists
     several configurations, their rows are concatenated. `id`, `columns`, `target`, `options`,
-    `option_format`, `group`, `tags` and `optional` are as in `listing`. A column with a type for
-    images, audio or video is an input of this modality. A column of paths, bytes or structs with
-    both is a media input if the input is called image, audio or video (or image_1, …). Media stay
-    encoded until they are needed; paths are relative to the file or folder, and are searched by
-    `find_media`.
+    `option_format`, `target_names`, `group`, `tags` and `optional` are as in `listing`. A column
+    with a type for images, audio or video is an input of this modality. A column of paths, bytes or
+    structs with both is a media input if the input is called image, audio or video (or image_1, …).
+    Media stay encoded until they are needed; paths are relative to the file or folder, and are
+    searched by `find_media`.
 
     `join` adds inputs from another configuration of the same data set: `name` is the configuration
     and `columns` gives its inputs. Rows are joined if the column `by` here equals the column `id`
@@ -187,7 +190,9 @@ def rows(
     """
     form = option_as(OptionFormat, option_format or {}, "option_format")
     shape = ColumnMapping(
-        id, columns or {}, target, options, group, tags or {}, optional or [], form
+        *(id, columns or {}, target, options, group, tags or {}, optional or []),
+        option_format=form,
+        target_names=target_names or {},
     )
     classes = [str(label) for label in labels or []]  # YAML reads 0 as a number
     other = open_join(join, root, path, split, revision) if join else None

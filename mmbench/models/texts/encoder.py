@@ -34,8 +34,9 @@ class TextEncoder:
     are written before texts to embed, by role: prefixes such as `query: `, or templates with {text}
     and {instruction}, the instruction of the task. Prompts in the folder are used only with
     `checkpoint_prompts`. `layer` is the number of layers that are kept: 9 for the output of the
-    ninth layer, 0 for the embeddings of the tokens; by default, all. `device` is cpu, cuda or cuda:N. `dtype` is
-    float32, bfloat16 or float16; results are always float32. Code in the folder runs only with
+    ninth layer, 0 for the embeddings of the tokens; by default, all. `device` is cpu, cuda or
+    cuda:N. `dtype` is float32, bfloat16 or float16; results are always float32. Code in the folder
+    runs only with
     `trust_remote_code`. Raises ModelError if the folder holds another kind of model or lacks a
     part.
     """
