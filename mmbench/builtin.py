@@ -373,6 +373,7 @@ _ANSWERS = "mmbench.metrics.answers"
 _CHOICE = "mmbench.metrics.answers.choice"
 _MATCHING = "mmbench.metrics.composition.matching"
 _POPE = "mmbench.metrics.answers.pope"
+_OFFICIAL = "mmbench.metrics.answers.official"
 _SPEECH = "mmbench.metrics.speech"
 _MOS = "mmbench.metrics.speech.mos"
 _TRANSLATION = "mmbench.metrics.translation"
@@ -458,6 +459,12 @@ METRICS: NameTable = {
     "image_score": (f"{_MATCHING}:image_score", "share of samples in which each text scores highest with its own image"),
     "group_score": (f"{_MATCHING}:group_score", "share of samples that are correct in both text_score and image_score"),
     "match_ties": (f"{_MATCHING}:match_ties", "share of samples in which a correct and a wrong pair score the same"),
+    "mmmu_accuracy": (f"{_OFFICIAL}.mmmu:mmmu_accuracy", "share of correct answers by MMMU's official rules"),
+    "mmmu_unparsed": (f"{_OFFICIAL}.mmmu:mmmu_unparsed", "share of MMMU's questions with options whose answer names none"),
+    "mathvista_accuracy[quick]": (f"{_OFFICIAL}.mathvista:mathvista_accuracy", "share of correct answers on MathVista, extracted by rules"),
+    "mathvista_accuracy[llm]": (f"{_OFFICIAL}.mathvista:mathvista_llm_accuracy", "share of correct answers on MathVista, extracted by a model"),
+    "mmstar_accuracy": (f"{_OFFICIAL}.mmstar:mmstar_accuracy", "share of answers that begin with the correct letter"),
+    "hallusion_accuracy[question|pair|figure]": (f"{_OFFICIAL}.hallusion:hallusion_accuracy", "share of HallusionBench's questions, pairs or figures answered correctly"),
     "pope_accuracy": (f"{_POPE}:pope_accuracy", "share of correct yes and no answers"),
     "pope_precision": (f"{_POPE}:pope_precision", "share of correct answers among the predicted yes"),
     "pope_recall": (f"{_POPE}:pope_recall", "share of the true yes that are predicted"),
@@ -543,6 +550,10 @@ CONFORMANCE: NameTable = {
     "embeddings": ("mmbench.conformance.embeddings:CASES", "probes and clusterings"),
     "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),
     "robustness": ("mmbench.conformance.robustness:CASES", "perturbations of images and audio"),
+    "official-answers": (
+        "mmbench.conformance.official_answers:CASES",
+        "answers by the official evaluators of benchmarks",
+    ),
     "drawings": (
         "mmbench.reference.worlds.shapes.conformance:CASES",
         "drawings of the shapes world",

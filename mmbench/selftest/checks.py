@@ -186,13 +186,17 @@ def _above(scored: MeasuredDirection, levels: list[MeasuredDirection]) -> bool:
 _PARTS = ("substitution_rate[", "deletion_rate[", "insertion_rate[")
 
 
+# These official rules count a list of answers that contains the correct one.
+_LENIENT = ("mmmu_accuracy",)
+
+
 def _hedge(baselines: dict[str, dict[str, MeasuredDirection]]) -> Check:
     hedged = baselines["hedge"]
     lucky = [
         name
         for name, scored in hedged.items()
         if (scored.score.worst, scored.score.best) != (None, None)
-        and not name.startswith(_PARTS)
+        and not name.startswith((*_PARTS, *_LENIENT))
         and all(
             _better(baselines[baseline][name].score.value, scored) < -0.02
             for baseline in ("constant", "random")

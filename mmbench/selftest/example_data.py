@@ -19,6 +19,8 @@ from mmbench.types import Media, Sample, TaskSpec
 _N = 40
 _OBJECTS = ("cat", "pizza", "train")  # of COCO
 _COLOURS = ("red", "green", "blue", "black")
+# Prefixes of metrics for questions of which only some have options.
+_MIXED = ("mmmu_", "mathvista_")
 
 
 def make_example_data(spec: TaskSpec) -> Dataset:
@@ -103,6 +105,12 @@ def _choice(i: int) -> dict[str, object]:
 
 
 def _answers(spec: TaskSpec) -> Samples:
+    if any(metric.startswith(_MIXED) for metric in spec.metrics):
+        return _questions(
+            lambda i: f"{i % 3}.5" if i % 2 else _choice(i),
+            answer_type=lambda _: "float",
+            precision=lambda _: "1",
+        )
     choice = any(metric.startswith(("choice_", "circular_")) for metric in spec.metrics)
     return _questions(_choice if choice else lambda i: [f"{_COLOURS[i % 4]} {i % 3}"])
 
@@ -280,9 +288,29 @@ def _by_kind(spec: TaskSpec) -> Samples:
         return _translations()
     if any(metric.startswith(("bleu", "cider")) for metric in spec.metrics):
         return _captions(spec)
-    if any(metric.startswith("vqa_accuracy") for metric in spec.metrics):
-        return _vqa()
+    for prefix, build in _BY_METRIC.items():
+        if any(metric.startswith(prefix) for metric in spec.metrics):
+            return build()
     return _answers(spec)
+
+
+def _figures() -> Samples:
+    """Return yes/no questions about figures: two questions about each of two figures of a set."""
+    return _questions(
+        lambda i: "yes" if i * 7 % 5 % 2 else "no",
+        category=lambda _: "VD",
+        subcategory=lambda i: f"s{i % 2}",
+        set_id=lambda i: str(i // 8),
+        figure_id=lambda i: str(i // 4 % 2),
+        question_id=lambda i: str(i // 2 % 2),
+    )
+
+
+_BY_METRIC: dict[str, Callable[[], Samples]] = {
+    "vqa_accuracy": _vqa,
+    "hallusion_accuracy": _figures,
+    "mmstar_accuracy": lambda: _questions(lambda i: "ABCD"[i % 4]),
+}
 
 
 _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {

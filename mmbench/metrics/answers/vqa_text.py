@@ -59,11 +59,12 @@ def normalised(text: str) -> str:
 
     The rules change punctuation, case, numbers, articles and contractions.
     """
-    words = (_DIGITS.get(word, word) for word in _plain(text).lower().split())
+    words = (_DIGITS.get(word, word) for word in without_marks(text).lower().split())
     return " ".join(_RESTORED.get(word, word) for word in words if word not in _ARTICLES)
 
 
-def _plain(text: str) -> str:
+def without_marks(text: str) -> str:
+    """Return a text without punctuation, by the official rules; marks may become spaces."""
     drops_all_marks = _COMMA_IN_NUMBER.search(text) is not None
     plain = text
     for mark in _PUNCTUATION:

@@ -111,16 +111,16 @@ def pairwise_conversations(
     )
 
 
-def boundary_of(rubric: Rubric, texts: Iterable[str]) -> str:
+def boundary_of(prompt: str, texts: Iterable[str]) -> str:
     """Return the boundary of the blocks: 16 hexadecimal digits that occur in none of the texts.
 
-    The same rubric and texts have the same boundary, so that a repeated request is read from the
+    The same prompt and texts have the same boundary, so that a repeated request is read from the
     journal.
     """
     texts = [*texts]
     for attempt in range(1 + sum(map(len, texts))):  # each attempt is in a text with chance 2^-64
-        boundary = digest("boundary", str(attempt), rubric.prompt, *texts).hex()[:16]
-        if not any(boundary in text for text in (rubric.prompt, *texts)):
+        boundary = digest("boundary", str(attempt), prompt, *texts).hex()[:16]
+        if not any(boundary in text for text in (prompt, *texts)):
             return boundary
     raise AssertionError("every boundary occurs in the texts")
 
@@ -130,8 +130,8 @@ def _conversation(rubric: Rubric, sample: JudgedSample, answers: Mapping[str, st
         return (Message("user", (InvalidContent(lacking),)),)
     values = {**answers, "question": sample.question or "", "references": _lines(sample)}
     texts = {name: escape_surrogates(values[name]) for name in sorted(rubric.slots)}
-    boundary = boundary_of(rubric, texts.values())
-    blocks = {name: _block(_TITLES[name], text, boundary) for name, text in texts.items()}
+    boundary = boundary_of(rubric.prompt, texts.values())
+    blocks = {name: block(_TITLES[name], text, boundary) for name, text in texts.items()}
     prompt = _OWN_LINES.sub(lambda slot: f"\n{blocks[slot[1]]}\n", rubric.prompt).strip()
     text = _FRAME.format(boundary=boundary, prompt=prompt, verdict=verdict_request(rubric))
     return (Message("user", (*sample.media, text)),)
@@ -160,7 +160,8 @@ def _lines(sample: JudgedSample) -> str:
     return "\n".join(f"{at}. {text}" for at, text in enumerate(sample.references, 1))
 
 
-def _block(title: str, text: str, boundary: str) -> str:
+def block(title: str, text: str, boundary: str) -> str:
+    """Return a text between two lines with its title and the boundary."""
     return f"[BEGIN {title} {boundary}]\n{text}\n[END {title} {boundary}]"
 
 

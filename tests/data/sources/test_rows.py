@@ -36,13 +36,15 @@ def test_mmmu(tmp_path):
     options = load_task("mmmu").data
     names = ["Art", "Math"]
     data = rows(tmp_path, **{k: v for k, v in options.items() if k != "source"} | {"name": names})
-    assert [sample.id for sample in data.samples] == [f"validation_{name}_0" for name in names]
+    expected = [f"validation_{name}_{n}" for name in names for n in range(2)]
+    assert [sample.id for sample in data.samples] == expected
     first = data.samples[0]
     assert first.target == {"answer": "B", "options": ["$1", "It's two"]}
     assert first.inputs.keys() == {"image_1", "question", "options"}
     assert first.inputs["options"] == "A. $1\nB. It's two"
-    assert first.tags == {"subfield": "x", "difficulty": "Easy"}
-    assert bytes_of(data.samples, "image_1") == [png(0)] * 2
+    own = {"subfield": "x", "difficulty": "Easy", "question_type": "multiple-choice"}
+    assert first.tags == own
+    assert bytes_of(data.samples, "image_1") == [png(0), png(1)] * 2
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def mmmu(root: Path, subjects: Sequence[str] = ("Art", "Math")) -> None:
                 "id": f"validation_{subject}_{n}",
                 "question": "<image 1> Which?",
                 "options": "['$1', \"It's two\"]" if kind == "multiple-choice" else "[]",
-                "answer": "B" if kind == "multiple-choice" else "0.5",
+                "answer": "B" if kind == "multiple-choice" else "['24/7', '3.429']",
                 "question_type": kind,
                 "subfield": "x",
                 "topic_difficulty": "Easy",

@@ -1,0 +1,1 @@
+"""Metrics that parse answers by the rules of the official evaluator of a benchmark."""
