@@ -98,6 +98,23 @@ READ: dict[str, list[tuple[str, object, bool]]] = {
         ("yes, there is no doubt", "yes", False),
         ("", "red", False),
     ],
+    "number_accuracy[1%]": [
+        ("101", "100", True),
+        ("101.1", "100", False),
+        ("1 km", "1005 m", True),
+        ("about 72 km/h", "20 m/s", True),
+        ("5 kg", "5 m", False),
+        ("$1.45", ["2", "1.45 dollars"], True),
+        ("3 or 4", "4", False),
+        ("I tried 3. The answer is 4.", "4", True),
+        ("2 million", "2,000,000", True),
+        ("", "4", False),
+    ],
+    "number_accuracy[0.5]": [
+        ("72 °F", "22 °C", True),
+        ("23 °C", "22 °C", False),
+        ("four", "4", True),
+    ],
     "relaxed_accuracy": [
         ("105", "100", True),
         ("105.1", "100", False),
