@@ -451,6 +451,7 @@ METRICS: NameTable = {
     "anls": (f"{_ANSWERS}:anls", "average normalised Levenshtein similarity, threshold 0.5"),
     "relaxed_accuracy": (f"{_ANSWERS}:relaxed_accuracy", "share of outputs equal to the answer, or within 5 % of it if numeric"),
     "number_accuracy[TOLERANCE]": (f"{_ANSWERS}.numbers:number_accuracy", "share of outputs whose number agrees, with units: [0], [0.5] or [1%]"),
+    "regex_match[NAME]": (f"{_ANSWERS}.patterns:regex_match", "share of outputs in which a pattern of the task finds an answer"),
     "choice_accuracy": (f"{_CHOICE}:choice_accuracy", "share of samples with the correct option, by letter or text"),
     "choice_unparsed": (f"{_CHOICE}:choice_unparsed", "share of answers that name no option"),
     "circular_accuracy": (f"{_CHOICE}:circular_accuracy", "share of questions answered correctly in all rotations of the options"),

@@ -36,9 +36,8 @@ class TextEncoder:
     `checkpoint_prompts`. `layer` is the number of layers that are kept: 9 for the output of the
     ninth layer, 0 for the embeddings of the tokens; by default, all. `device` is cpu, cuda or
     cuda:N. `dtype` is float32, bfloat16 or float16; results are always float32. Code in the folder
-    runs only with
-    `trust_remote_code`. Raises ModelError if the folder holds another kind of model or lacks a
-    part.
+    runs only with `trust_remote_code`. Raises ModelError if the folder holds another kind of model
+    or lacks a part.
     """
 
     modalities: frozenset[Modality] = frozenset({"text"})
