@@ -102,6 +102,16 @@ def test_all_kinds_are_equally_frequent() -> None:
     assert Counter(sample.tags["kind"] for sample in samples) == dict.fromkeys(KINDS, 200)
 
 
+def test_kinds_are_selected_and_some_are_open() -> None:
+    counts = shapes_questions(None, images=40, kinds=["count"]).samples
+    assert {sample.tags["kind"] for sample in counts} == {"count"} and len(counts) < 40
+    mixed = shapes_questions(None, images=40, options=True, open_kinds=["count"]).samples
+    assert {s.tags["kind"] == "count" for s in mixed if isinstance(s.target, str)} == {True}
+    assert {s.tags["kind"] == "count" for s in mixed if isinstance(s.target, dict)} == {False}
+    with pytest.raises(UnknownName, match="kind of question 'counts'"):
+        shapes_questions(None, kinds=["counts"])
+
+
 def test_with_options_the_same_is_asked() -> None:
     opened = shapes_questions(None, images=40).samples
     offered = shapes_questions(None, images=40, options=True).samples

@@ -10,9 +10,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmbench.datasets import Samples, lettered
+from mmbench.errors import UnknownName
 from mmbench.reference.worlds.chance import chance
 from mmbench.reference.worlds.shapes.objects import COLOURS, SHAPES
-from mmbench.reference.worlds.shapes.questions import Question, questions
+from mmbench.reference.worlds.shapes.questions import KINDS, Question, questions
 from mmbench.reference.worlds.shapes.retrieval import (
     check_sizes,
     labelled_captions,
@@ -102,21 +103,35 @@ def shapes_questions(
     size: int = 64,
     seed: int = 0,
     options: bool = False,
+    kinds: list[str] | None = None,
+    open_kinds: list[str] | None = None,
 ) -> Samples:
     """Return the images of `shapes`, each with a question; all kinds are equally frequent.
 
     The target is the answer, one or two words. With `options` it is {"answer": letter, "options":
-    [text, …]}, and the input `options` has them as lines "A. red". Tag: `kind`. Raises the errors
-    of `shapes`.
+    [text, …]}, and the input `options` has them as lines "A. red"; questions of the `open_kinds`
+    have no options. `kinds` selects kinds of questions; images without such a question are left
+    out. Tag: `kind`. Raises the errors of `shapes`, and UnknownName for an unknown kind.
     """
+    _check_kinds([*(kinds or []), *(open_kinds or [])])
     samples: list[Sample] = []
     counts: Counter[str] = Counter()
     for index, (name, scene, image) in enumerate(scene_images(split, images, size, seed)):
         candidates = questions(scene, chance("questions", split, seed, index))
+        candidates = [one for one in candidates if kinds is None or one.kind in kinds]
+        if not candidates:
+            continue
         question = min(candidates, key=lambda one: counts[one.kind])
         counts[question.kind] += 1
-        samples.append((_choice_sample if options else _open_sample)(question, name, image))
+        closed = options and question.kind not in (open_kinds or ())
+        samples.append((_choice_sample if closed else _open_sample)(question, name, image))
     return Samples(samples)
+
+
+def _check_kinds(kinds: list[str]) -> None:
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UnknownName("kind of question", kind, KINDS)
 
 
 def _open_sample(question: Question, name: str, image: Media) -> Sample:
