@@ -132,6 +132,17 @@ class Pairs(Judge):
         return json.dumps({"preferred": longer, "reason": "longer"})
 
 
+@register("model", "toy-extractor")
+class Extractor(Judge):
+    """Copies the last word of a response, or says that there is no answer."""
+
+    identity = "toy extractor, version 1"
+
+    def verdict(self, text: str) -> str:
+        words = blocks(text)["RESPONSE"].split()
+        return "No answer." if "unknown" in words else words[-1]
+
+
 @register("model", "toy-writer")
 class Writer(Judge):
     """Answers each question with the text after its last colon."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from mmbench.datasets import Samples, sample_columns
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.types import Sample
 
+_ITEM = re.compile(r"([^\[\]{}]+)\[([^\[\]]+)\]")  # a column of lists, and an item in its lists
+
 
 class ColumnMapping(NamedTuple):
     """The column, or pattern with columns in braces, for each field of a sample; "" for none.
@@ -31,10 +34,13 @@ class ColumnMapping(NamedTuple):
     of strings, or several columns. `options` is one column of lists, or one column for each option;
     the target is then {"answer": letter, "options": [text, …]}, and the samples get an input
     `options` with the lines "A. cat", "B. dog". A row whose only column of options is empty is an
+    `options` with the lines "A. cat", "B. dog". A row whose only column of options is empty is an
     open question: its target is as without `options`. `option_format` says how the options and the
     target are written. `target_names` replaces targets without options, as in {"1": "yes"}.
     `optional` lists media inputs that a row may lack. A tag is a string or a number; of a list of
-    strings, it is the sorted strings, joined with "+".
+    strings, it is the sorted strings, joined with "+". The tag with the column `capability[ocr]` is
+    `yes` for the rows whose list in the column `capability` contains `ocr`; the list may be a
+    string with commas.
     """
 
     id: str = ""
@@ -49,7 +55,8 @@ class ColumnMapping(NamedTuple):
 
     def names(self) -> list[str]:
         """Return all columns and patterns that are read."""
-        columns = [*self.columns.values(), self.target, self.options, *self.tags.values()]
+        tags = [match[1] if (match := _ITEM.fullmatch(t)) else t for t in self.tags.values()]
+        columns = [*self.columns.values(), self.target, self.options, *tags]
         return [name for one in (self.id, self.group, *columns) for name in column_list(one)]
 
 
@@ -108,8 +115,15 @@ def _texts(rows: Rows, name: str, column: Columns) -> Sequence[Any]:
 
 
 def _tags(rows: Rows, column: str) -> Sequence[Any]:
+    if match := _ITEM.fullmatch(column):
+        return pack(["yes" if match[2] in _items(c) else ABSENT for c in rows.column(match[1])])
     cells = read_cells(column, rows)
     return rows.as_texts(column, lambda cell: _tag(cell) or ABSENT, cells)
+
+
+def _items(cell: object) -> list[object]:
+    """Return the items of a list in a cell, which may be a string with commas."""
+    return cell if isinstance(cell, list) else [one.strip() for one in str(cell).split(",")]
 
 
 def _tag(cell: object) -> str:

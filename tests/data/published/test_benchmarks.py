@@ -84,7 +84,7 @@ def test_mm_vet(tmp_path: Path) -> None:
     assert (sample.id, sample.target, sample.tags) == (
         "v1_0",
         "-1<AND>-5",
-        {"capability": "math+ocr"},
+        {"capability": "math+ocr", "ocr": "yes", "math": "yes"},
     )
     assert picture(sample.inputs["image"]) == png(1)
 
