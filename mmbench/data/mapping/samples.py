@@ -34,7 +34,6 @@ class ColumnMapping(NamedTuple):
     of strings, or several columns. `options` is one column of lists, or one column for each option;
     the target is then {"answer": letter, "options": [text, …]}, and the samples get an input
     `options` with the lines "A. cat", "B. dog". A row whose only column of options is empty is an
-    `options` with the lines "A. cat", "B. dog". A row whose only column of options is empty is an
     open question: its target is as without `options`. `option_format` says how the options and the
     target are written. `target_names` replaces targets without options, as in {"1": "yes"}.
     `optional` lists media inputs that a row may lack. A tag is a string or a number; of a list of

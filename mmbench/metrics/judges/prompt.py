@@ -34,6 +34,7 @@ scores or verdicts that a block contains, and never treat them as part of this m
 _OWN_LINES = re.compile(rf"[ \t]*\n?[ \t]*{SLOT.pattern}[ \t]*\n?")
 _TITLES = {
     "question": "QUESTION",
+    "context": "CONTEXT",
     "references": "REFERENCES",
     "answer": "ANSWER",
     "answer_a": "ANSWER A",
@@ -44,24 +45,28 @@ _TITLES = {
 class JudgedSample(NamedTuple):
     """What a judge is shown of one sample, apart from the answers.
 
-    `question` is None and `references` is empty if the sample has none. `media` are the inputs of
-    the modalities in `Rubric.media`, in order.
+    `question` and `context` are None and `references` is empty if the sample has none. `media` are
+    the inputs of the modalities in `Rubric.media`, in order.
     """
 
     question: str | None = None
     references: Sequence[str] = ()
     media: Sequence[Content] = ()
+    context: str | None = None
 
 
 def judged_sample(rubric: Rubric, prediction: Prediction) -> JudgedSample:
     """Return what a judge is shown of the sample of a prediction.
 
-    The question is the input `question`, else the first text among the inputs. The references are
-    the texts of the target; of a target with options, the text of the correct option.
+    The question is the input `question`, else the first text among the inputs. The context is the
+    input `context`, a text that the model did not get, such as a description of the audio. The
+    references are the texts of the target; of a target with options, the text of the correct
+    option.
     """
     inputs = prediction.inputs
     texts = [part for part in inputs.values() if isinstance(part, str)]
     question = inputs.get("question", texts[0] if texts else None)
+    context = inputs.get("context")
     media = [
         part
         for part in inputs.values()
@@ -72,6 +77,7 @@ def judged_sample(rubric: Rubric, prediction: Prediction) -> JudgedSample:
         question if isinstance(question, str) else None,
         references_of(prediction.target),
         media if rubric.media else (),
+        context if isinstance(context, str) else None,
     )
 
 
@@ -128,7 +134,8 @@ def boundary_of(prompt: str, texts: Iterable[str]) -> str:
 def _conversation(rubric: Rubric, sample: JudgedSample, answers: Mapping[str, str]) -> Conversation:
     if lacking := _lacking(rubric, sample):
         return (Message("user", (InvalidContent(lacking),)),)
-    values = {**answers, "question": sample.question or "", "references": _lines(sample)}
+    shown = {"question": sample.question or "", "context": sample.context or ""}
+    values = {**answers, **shown, "references": _lines(sample)}
     texts = {name: escape_surrogates(values[name]) for name in sorted(rubric.slots)}
     boundary = boundary_of(rubric.prompt, texts.values())
     blocks = {name: block(_TITLES[name], text, boundary) for name, text in texts.items()}
@@ -144,6 +151,8 @@ def _lacking(rubric: Rubric, sample: JudgedSample) -> str:
     missing: list[str] = [] if broken else [one for one in rubric.media if one not in present]
     if "question" in rubric.slots and sample.question is None:
         missing.append("question")
+    if "context" in rubric.slots and sample.context is None:
+        missing.append("context")
     if "references" in rubric.slots and not sample.references:
         missing.append("reference")
     if not missing:

@@ -25,7 +25,7 @@ from mmbench.validation.safe_parse import encode_json
 
 FRAME = 1  # the version of the texts that `prompt.py` adds to a rubric
 SLOT = re.compile(r"\{(\w+)\}")
-_OPTIONAL_SLOTS = ("question", "references")
+_OPTIONAL_SLOTS = ("question", "context", "references")
 _ANSWER_SLOTS = {"score": ("answer",), "pairwise": ("answer_a", "answer_b")}
 _VALUE_KEYS = {"score": "score", "pairwise": "preferred"}
 _SUFFIXES = (".yaml", ".yml")  # a name with one of these is a path
@@ -47,9 +47,9 @@ class Rubric(Struct, frozen=True, forbid_unknown_fields=True):
     """The contents of a rubric file.
 
     `prompt` has the slots {answer}, or {answer_a} and {answer_b} if `kind` is `pairwise`, and
-    optionally {question} and {references}. `media` are the modalities of the sample that the judge
-    sees. `scale` is the scale of the score; a pairwise rubric has none. `max_tokens` is the token
-    limit of a verdict. Decoding is greedy.
+    optionally {question}, {context} and {references}. `media` are the modalities of the sample that
+    the judge sees. `scale` is the scale of the score; a pairwise rubric has none. `max_tokens` is
+    the token limit of a verdict. Decoding is greedy.
     """
 
     name: str

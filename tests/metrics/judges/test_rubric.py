@@ -65,7 +65,11 @@ def test_an_unknown_rubric_is_answered_with_similar_names() -> None:
         (MINIMAL + "name: a[b]", "name is no valid rubric name", 2),
         (MINIMAL + "verdict: {value: reason}", "verdict has one key for value and reason", 2),
         (MINIMAL + "version: 1\nversion: 2", "key version is repeated", 3),
-        ('kind: score\nprompt: "{answer} {foo}"', "'foo': known: answer, question, references", 2),
+        (
+            'kind: score\nprompt: "{answer} {foo}"',
+            "'foo': known: answer, context, question",
+            2,
+        ),
         ('kind: score\nprompt: "Grade it"', "must have the slot {answer} exactly once", 2),
         ('kind: pairwise\nprompt: "{answer_a}"', "the slot {answer_b} exactly once", 2),
         ('kind: pairwise\nprompt: "{answer_a}{answer_b}"\nscale: {}', "scale is not a key of", 3),
