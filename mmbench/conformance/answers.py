@@ -13,6 +13,7 @@ from mmbench.conformance.known_answers import (
     MMAU,
     OCRBENCH,
     OURS,
+    PATTERNS,
     POPE,
     POPE_YES,
     READ,
@@ -20,6 +21,7 @@ from mmbench.conformance.known_answers import (
     VQA,
 )
 from mmbench.conformance.packages import library
+from mmbench.metric_names import metric
 from mmbench.types import Prediction
 
 _N = 400
@@ -218,6 +220,19 @@ def _ocrbench(_: Path) -> LargestDifference:
     )
 
 
+def _known_patterns(_: Path) -> LargestDifference:
+    """Compare the score of `regex_match` with the known score, for each answer separately."""
+    function, _argument = metric("regex_match[x]")
+    ours = [
+        function([Prediction("q", output, target)], "x", options=options).value
+        for options, output, target, _right in PATTERNS
+    ]
+    return LargestDifference(
+        max_difference(ours, [float(right) for *_, right in PATTERNS]),
+        f"{len(PATTERNS)} answers with a known score",
+    )
+
+
 def _circular(_: Path) -> LargestDifference:
     """Compare circular accuracy with its definition, for four rotations of each question.
 
@@ -271,6 +286,7 @@ CASES = [
     Case("anls", DEFINITION, partial(_anls, _distance)),
     Case("anls", "edit_distance", partial(_anls, _torch_distance), package="torchmetrics"),
     *(Case(name, SOURCES.get(name, OURS), partial(_known_readings, name)) for name in READ),
+    Case("regex_match", OURS, _known_patterns),
     Case("circular_accuracy", DEFINITION, _circular),
     *(
         Case(

@@ -161,6 +161,18 @@ READ: dict[str, list[tuple[str, object, bool]]] = {
     ],
 }
 
+# For `regex_match`: options, output, target, and whether the pattern finds the answer.
+PATTERNS: list[tuple[dict[str, str], str, object, bool]] = [
+    ({"pattern": r"Answer: (\w+)"}, "Answer: A. No, Answer: B", "b", True),
+    ({"pattern": r"Answer: (\w+)", "take": "first"}, "Answer: A. Answer: B", "B", False),
+    ({"pattern": r"Answer: (\w+)", "take": "only"}, "Answer: A. Answer: B", "B", False),
+    ({"pattern": r"\((\w)\)|=(\w)"}, "=C", {"answer": "C", "options": ["x"] * 3}, True),
+    ({"pattern": "red|blue"}, "It is blue.", ["green", "Blue"], True),
+    ({"pattern": r"\S+", "compare": "exact"}, "Red", "red", False),
+    ({"pattern": r"\S+", "compare": "number"}, "3.0", "3", True),
+    ({"pattern": "x"}, "", "", False),
+]
+
 OURS = "golden: cases of this project's rule"
 SOURCES = {
     "exact_match": "golden: cases of the rule of arXiv 1902.09506",

@@ -34,6 +34,14 @@ def rows_right(benchmark: str, metric: str, _: Path) -> LargestDifference:
     return _difference(ours[:, 0], [row[2] for row in rows])
 
 
+def unparsed(_: Path) -> LargestDifference:
+    """Compare the share of answers for which the official code of MMMU draws an option."""
+    rows = [row for row in official()["mmmu"] if isinstance(row[1], dict)]
+    ours = value("mmmu_unparsed", [Prediction(str(i), *row[:2]) for i, row in enumerate(rows)])
+    theirs = sum(letter is None for *_, letter in rows) / len(rows)
+    return LargestDifference(max_difference(ours, theirs), f"official verdicts: {len(rows)} texts")
+
+
 def mathvista(how: str, _: Path) -> LargestDifference:
     """Compare the verdict on each text, extracted by rules (`quick`) or by a model (`llm`).
 
@@ -93,6 +101,11 @@ CASES = [
         "mmmu_accuracy",
         "golden: eval_utils.py of MMMU-Benchmark/MMMU bb0b95a, without its random draws",
         partial(rows_right, "mmmu", "mmmu_accuracy"),
+    ),
+    Case(
+        "mmmu_unparsed",
+        "golden: the random draws of eval_utils.py of MMMU-Benchmark/MMMU bb0b95a",
+        unparsed,
     ),
     *(
         Case(f"mathvista_accuracy[{how}]", _MATHVISTA, partial(mathvista, how))
