@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from mmbench.data.published.mvbench import FOLDERS, mvbench
 from mmbench.data.sources.row_samples import listing
@@ -16,8 +17,10 @@ from mmbench.engine.run import run
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import read_bytes
+from mmbench.metrics.judges.prompt import judged_sample, score_conversation
+from mmbench.metrics.judges.rubric import load_rubric
 from mmbench.spec import load_task
-from mmbench.types import Media
+from mmbench.types import InvalidContent, Media, Prediction
 from tests.support.files import write_file
 from tests.support.layouts import question_sets
 
@@ -121,6 +124,30 @@ def test_the_oracle_is_always_right(task: str, tmp_path: Path) -> None:
     record = run("oracle", task, RunSettings(data=tmp_path)).record
     assert record.scores[load_task(task).headline].value == 1
     assert record.counts["failed"] == 0
+
+
+def test_air_bench_chat_has_a_context_for_the_judge_alone(tmp_path: Path) -> None:
+    question_sets.air_bench_chat(tmp_path)
+    spec = load_task("air-bench-chat")
+    data = load_data(spec, tmp_path)
+    assert isinstance(data, Samples)
+    (sample, _) = data.samples
+    prompt = spec.options_of(PromptOptions).prompt
+    assert conversation(spec, prompt, sample)[0].parts == (sample.inputs["audio"], "What happens?")
+    rubric = load_rubric("audio-chat")
+    prediction = Prediction("0", "A cat.", sample.target, inputs=sample.inputs)
+    (*_, text) = score_conversation(rubric, judged_sample(rubric, prediction), "A cat.")[0].parts
+    assert isinstance(text, str)
+    blocks = ["A dog barks twice.", "What happens?", "A dog barks.", "A cat."]
+    titles = ["CONTEXT", "QUESTION", "REFERENCES", "ANSWER"]
+    lines = text.splitlines()
+    for title, block in zip(titles, blocks, strict=True):
+        (at,) = (at for at, line in enumerate(lines) if line.startswith(f"[BEGIN {title} "))
+        assert lines[at + 1] == block
+    without = replace(prediction, inputs={"question": "What happens?"})
+    (part,) = score_conversation(rubric, judged_sample(rubric, without), "A cat.")[0].parts
+    assert isinstance(part, InvalidContent)
+    assert "shows the judge the context, which the sample lacks" in part.reason
 
 
 def test_mvbench(tmp_path: Path) -> None:

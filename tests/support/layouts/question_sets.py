@@ -133,6 +133,14 @@ def mmau(root: Path) -> None:
         write_file(root / "test-mini-audios" / f"{row['id']}.wav", wav(100))
 
 
+def air_bench_chat(root: Path) -> None:
+    """Write AIR-Bench's chat part."""
+    row = {"path": "1.wav", "question": "What happens?", "meta_info": "A dog barks twice."}
+    row |= {"task_name": "sound_QA", "dataset_name": "clothoqa", "answer_gt": "A dog barks."}
+    write_file(root / "Chat/Chat_meta.json", [{**row, "uniq_id": n} for n in range(2)])
+    write_file(root / "Chat/sound_QA_clothoqa/1.wav", wav(100))
+
+
 def air_bench(root: Path) -> None:
     """Write AIR-Bench's foundation part: the first question has two options and a .flac file."""
     rows = [
