@@ -115,6 +115,16 @@ def is_task(name: str, extra: Iterable[str] = ()) -> bool:
     return base in files
 
 
+def recorded_name(name: str) -> str:
+    """Return the name that a task has in records: `T+noise:3` is recorded as `T+noise-3`."""
+    base, suffix = _split_suffix(name, task_files())
+    if not suffix:
+        return name
+    if not perturbations.is_meant(suffix):
+        return f"{recorded_name(base)}+{suffix}"
+    return recorded_name(base) + perturbations.name_suffix(perturbations.parse(suffix))
+
+
 def _split_suffix(name: str, files: Container[str]) -> tuple[str, str]:
     """Split NAME+SUFFIX into the name or path of a task and the suffix.
 

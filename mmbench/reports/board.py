@@ -60,20 +60,25 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResu
         pages = [
             _write(folder, task, tables[task]) for task in requested or tables if task in tables
         ]
-        _replace(folder, "README.md", index(tables))
+        replace_page(folder, "README.md", index(tables))
         if folder.run_files() == before:
             return BuildResult(pages, unreadable)
 
 
 def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
-    _replace(folder, f"{task}.md", page(task, tables))
-    _replace(folder, f"{task}.csv", to_csv(tables))
+    replace_page(folder, f"{task}.md", page(task, tables))
+    replace_page(folder, f"{task}.csv", to_csv(tables))
     return folder.path(f"{task}.md")
 
 
-def _replace(folder: Folder, name: str, text: str) -> None:
+def replace_page(folder: Folder, name: str, text: str) -> str:
+    """Write a page or table of a board, and return its path.
+
+    Raises UserError if the file cannot be written, or if another program has written it.
+    """
     refuse_foreign(folder, name, _maker(name))
     folder.write(name, text.encode())
+    return folder.path(name)
 
 
 def _maker(name: str) -> Maker:

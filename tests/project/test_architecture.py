@@ -11,6 +11,7 @@ FOLDERS = (
     "mmbench",
     "tasks",
     "recipes",
+    "groups",
     "rubrics",
     "docs",
     "tests",

@@ -27,6 +27,7 @@ LAYERS = [
     {"storage", "datasets", "plugins", "metric_names"},
     {"perturbations"},
     {"spec"},
+    {"task_groups"},
     # 2: what tasks are made of
     {"models", "kinds", "metrics", "data.readers"},
     {"data.mapping"},

@@ -116,6 +116,12 @@ def _tasks(parsed_args: argparse.Namespace, **_: object) -> list[str]:
     return sorted(task_files(getattr(parsed_args, "tasks", ())))
 
 
+def _groups(parsed_args: argparse.Namespace, **_: object) -> list[str]:
+    from mmbench.task_groups import group_files
+
+    return sorted(group_files(getattr(parsed_args, "tasks", ())))
+
+
 def _metrics(**_: object) -> list[str]:
     names = []
     for form in registry.names("metric"):
@@ -146,6 +152,7 @@ def _names_of_kind(parsed_args: argparse.Namespace, **others: object) -> Iterabl
         "model": _model_names,
         "recipe": _recipes,
         "task": _tasks,
+        "group": _groups,
         "metric": _metrics,
         "rubric": _rubrics,
         "run": _runs,

@@ -1,23 +1,51 @@
-"""The tasks of a command: those of `-t`, and their perturbations by `--perturb`."""
+"""The tasks of a command: of `-t`, of groups, of patterns of folders, and with perturbations."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from mmbench.cli.parser.data_patterns import expand_folders
+
+if TYPE_CHECKING:
+    from mmbench.task_groups import TaskGroup
 
 
-def tasks_of(args: argparse.Namespace) -> list[str]:
-    """Return the tasks of a command; each is followed by the task with each perturbation.
+def groups_of(args: argparse.Namespace) -> list[TaskGroup]:
+    """Return the groups in `-t`. Raises UserError for an unknown or invalid group."""
+    from mmbench.task_groups import PREFIX, load_group
 
-    Raises UserError for an invalid perturbation, before anything runs.
+    names = [task for task in args.task if task.startswith(PREFIX)]
+    return [load_group(name, args.tasks) for name in dict.fromkeys(names)]
+
+
+def set_tasks(args: argparse.Namespace) -> None:
+    """Set the tasks of a command, and their data.
+
+    The tasks of a group take its place. If the data of a task are a pattern of folders, a task for
+    each folder takes its place. Each task is followed by the task with each perturbation. Raises
+    UserError for an invalid group or perturbation, before anything runs.
     """
     from mmbench.perturbations import as_text, parse
 
-    perturbations = list(dict.fromkeys(as_text(parse(text)) for text in args.perturb))
-    return list(dict.fromkeys(_with_perturbations(args.task, perturbations)))
+    changes = getattr(args, "perturb", [])
+    perturbations = list(dict.fromkeys(as_text(parse(text)) for text in changes))
+    tasks, args.data = expand_folders(list(dict.fromkeys(_tasks(args))), args.data)
+    args.task = list(dict.fromkeys(_with_perturbations(tasks, perturbations)))
 
 
-def _with_perturbations(tasks: list[str], perturbations: list[str]) -> Iterator[str]:
+def _tasks(args: argparse.Namespace) -> Iterator[str]:
+    from mmbench.task_groups import PREFIX, load_group
+
+    for task in args.task:
+        if task.startswith(PREFIX):
+            yield from (one.task for one in load_group(task, args.tasks).tasks)
+        else:
+            yield task
+
+
+def _with_perturbations(tasks: Iterable[str], perturbations: list[str]) -> Iterator[str]:
     for task in tasks:
         yield task
         yield from (f"{task}+{perturbation}" for perturbation in perturbations)

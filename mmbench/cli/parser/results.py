@@ -16,7 +16,6 @@ from mmbench.cli.parser.shared_flags import (
     device,
     machine,
     own_data,
-    plugin,
     plugins,
     runs_of_task,
 )
@@ -28,7 +27,8 @@ def compare(commands: Commands) -> None:
     parser = command(commands, "compare", "results", text)
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help=f"the baseline first, then candidates; each is {RUN}")
-    runs_of_task(parser)
+    groups = "; with group:NAME, compare the runs of each task of a group, and the mean difference"
+    runs_of_task(parser, groups)
     _metric_flag(parser)
     _test_flags(parser)
     add(
@@ -55,7 +55,7 @@ def _judge_flags(parser: argparse.ArgumentParser) -> None:
     add("--csv", metavar="FILE", help="with --judge, write all verdicts to a CSV file")
     device(parser, text="the device of --judge (default: auto)")
     allow_outside(parser)
-    plugin(parser)
+    plugins(parser)
     add("--quiet", action="store_true", help="do not show progress")
 
 
@@ -267,7 +267,17 @@ def list(commands: Commands) -> None:
         commands, "list", "results", "list names, one per line, without loading anything"
     )
     what = [
-        *("models", "recipes", "tasks", "perturbations", "metrics", "rubrics", "kinds", "data"),
+        *(
+            "models",
+            "recipes",
+            "tasks",
+            "groups",
+            "perturbations",
+            "metrics",
+            "rubrics",
+            "kinds",
+            "data",
+        ),
         *("trainers", "reporters", "conformance", "runs"),
     ]
     parser.add_argument("what", choices=what)
@@ -277,10 +287,12 @@ def list(commands: Commands) -> None:
 
 def show(commands: Commands) -> None:
     """Add the subcommand `mmbench show` and its flags."""
-    text = "describe one model, recipe, task, metric, rubric or run"
+    text = "describe one model, recipe, task, group, metric, rubric or run"
     parser = command(commands, "show", "results", text)
-    parser.add_argument("what", choices=["model", "recipe", "task", "metric", "rubric", "run"])
-    names = "name of the model, recipe, task, metric or rubric"
+    parser.add_argument(
+        "what", choices=["model", "recipe", "task", "group", "metric", "rubric", "run"]
+    )
+    names = "name of the model, recipe, task, group, metric or rubric"
     parser.add_argument("name", help=f"{names}; a run is {RUN}")
     parser.add_argument(
         "--json", action="store_true", help="print the complete record of a run as JSON"
@@ -296,13 +308,16 @@ def leaderboard(commands: Commands) -> None:
         commands, "leaderboard", "results", "rebuild the tables of a leaderboard, or show them"
     )
     parser.add_argument("action", choices=["build", "show"])
-    parser.add_argument("task", nargs="*", help="tasks to build or show (default: all)")
+    parser.add_argument("task", nargs="*", help="tasks or group:NAME (default: all tasks)")
     brief = (
         "show one line per model and task: its headline, and the headline of the best baseline that"
         " ignores the input"
     )
     parser.add_argument("--brief", action="store_true", help=brief)
+    help = "show the tables of groups as a JSON array; only for group:NAME"
+    parser.add_argument("--json", action="store_true", help=help)
     _runs_folder(parser)
+    plugins(parser)
 
 
 def report(commands: Commands) -> None:

@@ -66,11 +66,13 @@ RUN = (
 )
 
 
-def runs_of_task(parser: argparse.ArgumentParser) -> None:
-    """Add the flag that restricts RUN arguments to the runs of a task."""
-    parser.add_argument(
-        "-t", "--task", metavar="TASK", help="search for RUN among the runs of this task only"
-    )
+def runs_of_task(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Add the flag that restricts RUN arguments to the runs of a task.
+
+    `more` is added to the help text.
+    """
+    help = f"search for RUN among the runs of this task only{more}"
+    parser.add_argument("-t", "--task", metavar="TASK", help=help)
 
 
 def published_as(parser: argparse.ArgumentParser) -> None:
@@ -126,7 +128,8 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         action="append",
         required=True,
         metavar="TASK",
-        help="a task's name or YAML file; repeat for several",
+        help="a task's name or YAML file, or group:NAME for the tasks of a group; repeat for"
+        " several",
     )
     add(
         "--data",
@@ -364,7 +367,8 @@ def plugins(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="DIR",
-        help="search this folder for tasks first; repeat for several",
+        help="search this folder for tasks first, and its folder groups for groups; repeat for"
+        " several",
     )
     plugin(parser)
 

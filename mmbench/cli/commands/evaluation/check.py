@@ -8,15 +8,15 @@ from itertools import product
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import SAMPLES, UNCLEAR, until_interrupted, worst
 from mmbench.cli.output.terminal import show
-from mmbench.cli.parser.data_patterns import expand_folders
 from mmbench.cli.parser.options import models_of, run_options
+from mmbench.cli.parser.requested_tasks import set_tasks
 from mmbench.text import count, format_sizes, plain
 
 
 def command(args: argparse.Namespace) -> int:
     """Check every pair of model and task, and print what a run would do."""
     args.model = models_of(args)
-    args.task, args.data = expand_folders(args.task, args.data)
+    set_tasks(args)
     pairs = product(args.model or [None], args.task)
     return worst(until_interrupted(_pair(model, task, args) for model, task in pairs))
 

@@ -20,14 +20,13 @@ from mmbench.cli.output.outcome import exit_code, publish, save_record, send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.shared_progress import SharedProgress
 from mmbench.cli.output.terminal import screen_width, show
-from mmbench.cli.parser.data_patterns import expand_folders
 from mmbench.cli.parser.options import (
     allowed_failures,
     model_arguments,
     models_of,
     run_options,
 )
-from mmbench.cli.parser.requested_tasks import tasks_of
+from mmbench.cli.parser.requested_tasks import groups_of, set_tasks
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.progress import Progress
@@ -40,6 +39,7 @@ from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
     from mmbench.engine.run import FinishedRun
+    from mmbench.task_groups import TaskGroup
 
 
 def command(args: argparse.Namespace) -> int:
@@ -50,14 +50,14 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
-    args.model = models_of(args)
-    args.task, args.data = expand_folders(args.task, args.data)
-    args.task = tasks_of(args)
+    args.model, groups = models_of(args), groups_of(args)
+    set_tasks(args)
     models, codes = _valid_names(args.model, args)
     with executor_of(args) as executor:
         command = _Command(args, reporters, records, executor)
         codes += until_interrupted(command.codes([*product(models, args.task)]))
     codes += [_compare_with_clean(records, args), publish(records, args)]
+    codes += [_publish_group(group, records, args) for group in groups if records]
     return worst(codes)
 
 
@@ -73,6 +73,25 @@ def _compare_with_clean(records: Sequence[RunRecord], args: argparse.Namespace) 
     file = sys.stderr if args.json else sys.stdout
     try:
         show(robustness_lines(records, args.out, screen_width(file)), file)
+    except Exception as error:
+        return report(error)
+    return DONE
+
+
+def _publish_group(group: TaskGroup, records: Sequence[RunRecord], args: argparse.Namespace) -> int:
+    """Print the table of a group with these runs, write its page, and return the exit code.
+
+    The page shows the runs on the data of the protocol, as `mmbench leaderboard build` writes it.
+    """
+    from mmbench.cli.output.group_table import group_lines
+    from mmbench.reports.group_page import read_group, write_group
+
+    file = sys.stderr if args.json else sys.stdout
+    try:
+        found = read_group(args.out, group, {record.run for record in records})
+        show(["", *group_lines(found, screen_width(file)), ""], file)
+        page = write_group(args.out, read_group(args.out, group))
+        show([f"leaderboard: {page}"], file)
     except Exception as error:
         return report(error)
     return DONE

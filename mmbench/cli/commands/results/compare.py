@@ -17,6 +17,7 @@ from mmbench.comparison.comparability import task_name
 from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
+from mmbench.task_groups import PREFIX, load_group
 from mmbench.text import count, plain
 from mmbench.text.excerpts import excerpts
 from mmbench.text.number_format import (
@@ -41,6 +42,8 @@ def command(args: argparse.Namespace) -> int:
         raise UserError(
             "compare needs at least two runs; type mmbench compare BASELINE CANDIDATE …"
         )
+    if args.task is not None and args.task.startswith(PREFIX):
+        return _compare_groups(args)
     runs = find_runs(args.run, args)
     if args.judge is not None:
         return compare_by_judge(args, runs)
@@ -56,6 +59,29 @@ def command(args: argparse.Namespace) -> int:
     for nth, records in enumerate(by_task.values()):
         lines = comparison_lines(pairs, records, args.show, width)
         show(["", "", *lines] if nth else lines)
+    return 0
+
+
+def _compare_groups(args: argparse.Namespace) -> int:
+    """Print the comparison of each candidate with the baseline over a group of tasks."""
+    from mmbench.cli.output.group_table import difference_lines
+    from mmbench.comparison.group_comparison import compare_group
+
+    if args.judge is not None or args.metric:
+        flag = "--judge" if args.judge is not None else "--metric"
+        raise UserError(f"{flag} compares runs of one task; leave it out, or give a task with -t")
+    _refuse_judge_flags(args)
+    group, (baseline, *candidates) = load_group(args.task, args.tasks), args.run
+    found = [
+        compare_group(baseline, one, group, alpha=args.alpha, out=args.out, seed=args.seed)
+        for one in candidates
+    ]
+    if args.json:
+        write_json(found)
+        return 0
+    width = screen_width(sys.stdout)
+    for nth, one in enumerate(found):
+        show([*([""] if nth else []), *difference_lines(one, width)])
     return 0
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from mmbench.cli.output.board_table import board_table
+from mmbench.cli.output.group_table import group_lines
+from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import (
     aligned,
     display_width,
@@ -21,14 +23,22 @@ from mmbench.errors import DataError
 from mmbench.reports import board
 from mmbench.reports import sections as board_sections
 from mmbench.reports.cells import BRIEF, brief
+from mmbench.reports.group_page import read_group, write_group
 from mmbench.reports.sections import captions
 from mmbench.storage import records as store
+from mmbench.task_groups import PREFIX, TaskGroup, load_group
 from mmbench.text import listed, plain
 from mmbench.types import RunRecord
 
 
 def command(args: argparse.Namespace) -> int:
-    """Build or show the tables of the given tasks (default: all tasks)."""
+    """Build or show the tables of the given tasks (default: all tasks) and groups."""
+    groups = [load_group(task, args.tasks) for task in args.task if task.startswith(PREFIX)]
+    if groups:
+        args.task = [task for task in args.task if not task.startswith(PREFIX)]
+        _groups(groups, args)
+        if not args.task:
+            return 0
     known = store.tasks_in(args.out)
     for task in args.task:
         if task not in known:
@@ -55,6 +65,18 @@ def command(args: argparse.Namespace) -> int:
             lines += board_table(records, width)
     show(lines)
     return 0
+
+
+def _groups(groups: Sequence[TaskGroup], args: argparse.Namespace) -> None:
+    """Write or show the tables of groups."""
+    tables = [read_group(args.out, group) for group in groups]
+    if args.action == "build":
+        show([write_group(args.out, one) for one in tables])
+    elif args.json:
+        write_json(tables)
+    else:
+        width = screen_width(sys.stdout)
+        show(line for one in tables for line in [*group_lines(one, width), ""])
 
 
 def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mmbench import metric_names, registry
 from mmbench.cli.output.metric_text import direction, value_range
@@ -35,6 +35,8 @@ def _rows(args: argparse.Namespace) -> Iterator[tuple[str, ...]]:
         return _runs(args.out)
     if args.what == "recipes":
         return _recipes()
+    if args.what == "groups":
+        return _groups(args.tasks)
     if args.what == "perturbations":
         return _perturbations()
     if args.what == "rubrics":
@@ -58,6 +60,14 @@ def _recipes() -> Iterator[tuple[str, str]]:
         ref = parse(name)
         tasks = ", ".join(entry.task for entry in ref.published)
         yield name, f"{ref.adapter}@{ref.checkpoint}: {tasks}"
+
+
+def _groups(folders: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    from mmbench.spec import task_summary
+    from mmbench.task_groups import group_files
+
+    for name, path in sorted(group_files(folders).items()):
+        yield name, task_summary(path)
 
 
 def _perturbations() -> Iterator[tuple[str, ...]]:

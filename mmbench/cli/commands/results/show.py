@@ -1,4 +1,4 @@
-"""`mmbench show`: the description of one model, recipe, task, metric, rubric or run."""
+"""`mmbench show`: the description of one model, recipe, task, group, metric, rubric or run."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ _UNFOLDED = 1 << 30  # a width at which YAML is not folded
 
 
 def command(args: argparse.Namespace) -> int:
-    """Print the description of the model, task, metric, rubric or run."""
+    """Print the description of the model, task, group, metric, rubric or run."""
     if args.what == "run":
         _run(args)
     elif args.what == "task":
         sys.stdout.write(task_yaml(args.name, args.tasks, screen_width(sys.stdout)))
     elif args.what == "recipe":
         show(_recipe(args.name))
+    elif args.what == "group":
+        show(_group(args.name, args.tasks))
     elif args.what == "rubric":
         show(_rubric(args.name))
     else:
@@ -46,6 +48,14 @@ def _recipe(name: str) -> list[str]:
     text = name if name.endswith((".yaml", ".yml")) else f"{name}.yaml"
     parse(text)
     return _lines(model_file(text))
+
+
+def _group(name: str, folders: Sequence[str]) -> list[str]:
+    """Return the lines of the file of a group, which is checked."""
+    from mmbench.task_groups import group_path, load_group
+
+    load_group(name, folders)
+    return _lines(group_path(name, folders))
 
 
 def _rubric(name: str) -> list[str]:

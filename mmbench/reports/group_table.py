@@ -1,0 +1,117 @@
+"""The table of a group of tasks: the scores of each model on the tasks, and their means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mmbench.comparison.group_scales import GroupColumn, group_column, mixed_scales
+from mmbench.reports.sections import label, other_data, sections
+from mmbench.stats.combined import Estimate, weighted_mean
+from mmbench.task_groups import TaskGroup
+from mmbench.types import RunRecord, ScoreInfo
+
+
+class GroupMean(Struct, frozen=True):
+    """A mean over the tasks of a group; None without a value, or without an interval."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+class GroupRow(Struct, frozen=True):
+    """The scores of one model, in the order of the tasks; None for a missing run or score.
+
+    `mean` is weighted by the weights of the group, which are equal by default (macro), and
+    `by_samples` by the numbers of samples. `runs` are the ids of the runs, "" for a missing one.
+    `reason` says why there is no mean.
+    """
+
+    model: str
+    scores: list[ScoreInfo | None]
+    runs: list[str]
+    mean: GroupMean
+    by_samples: GroupMean
+    reason: str = ""
+
+
+class GroupTable(Struct, frozen=True):
+    """The table of a group: rows by mean, best first. `reason` says why no row can have a mean."""
+
+    group: str
+    columns: list[GroupColumn]
+    rows: list[GroupRow]
+    reason: str = ""
+
+
+def group_table(
+    group: TaskGroup, records: Mapping[str, Sequence[RunRecord]], newest: Collection[str] = ()
+) -> GroupTable:
+    """Return the table of a group from the records of each task.
+
+    All runs of a column are comparable: they are one table of the task's board, the first, or that
+    of the latest of the runs `newest` (ids). A model without a run in each column has no mean.
+    """
+    chosen = [_section(records.get(one.recorded, ()), newest) for one in group.tasks]
+    columns = [
+        replace(group_column(one, own), differs=other_data(own[0]) if own else "")
+        for one, own in zip(group.tasks, chosen, strict=True)
+    ]
+    reason = mixed_scales(columns)
+    by_model: dict[tuple[str, str], dict[int, RunRecord]] = {}
+    for at, own in enumerate(chosen):
+        for record in own:
+            by_model.setdefault((record.model.hash, label(record)), {})[at] = record
+    rows = [_row(name, own, columns, reason) for (_, name), own in by_model.items()]
+    sign = -1 if any(column.better == "higher" for column in columns) else 1
+    rows.sort(key=lambda row: (row.mean.value is None, sign * (row.mean.value or 0.0), row.model))
+    return GroupTable(group.name, columns, rows, reason)
+
+
+def _section(records: Sequence[RunRecord], newest: Collection[str]) -> list[RunRecord]:
+    tables = sections(records)
+    latest = max((r for r in records if r.run in newest), key=lambda r: r.created, default=None)
+    ids = [{record.run for record in table} for table in tables]
+    at = next((at for at, own in enumerate(ids) if latest and latest.run in own), 0)
+    return tables[at] if tables else []
+
+
+def _row(
+    model: str, own: Mapping[int, RunRecord], columns: Sequence[GroupColumn], mixed: str
+) -> GroupRow:
+    scores = [
+        own[at].scores.get(column.score) if at in own else None for at, column in enumerate(columns)
+    ]
+    runs = [own[at].run if at in own else "" for at in range(len(columns))]
+    fault = _fault(own, scores, columns)
+    if fault or mixed:
+        nothing = GroupMean()
+        return GroupRow(model, scores, runs, nothing, nothing, fault)
+    present = [score for score in scores if score is not None]
+    weights = [column.weight for column in columns]
+    by_samples = _mean(present, [score.n for score in present])
+    return GroupRow(model, scores, runs, _mean(present, weights), by_samples)
+
+
+def _fault(
+    own: Mapping[int, RunRecord],
+    scores: Sequence[ScoreInfo | None],
+    columns: Sequence[GroupColumn],
+) -> str:
+    """Return why a model has no mean: the tasks without a run, and those without a value."""
+    absent = [column.task for at, column in enumerate(columns) if at not in own]
+    empty = [
+        column.task
+        for at, (column, score) in enumerate(zip(columns, scores, strict=True))
+        if at in own and (score is None or score.value is None)
+    ]
+    faults = [("no comparable run of", absent), ("no value for", empty)]
+    return "; ".join(f"{words} {', '.join(tasks)}" for words, tasks in faults if tasks)
+
+
+def _mean(scores: Sequence[ScoreInfo], weights: Sequence[float]) -> GroupMean:
+    estimates = [Estimate(score.value or 0.0, score.low, score.high) for score in scores]
+    return GroupMean(*weighted_mean(estimates, weights))
