@@ -9,16 +9,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import mmbench
+from mmbench.datasets import Samples
+from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.options import RunSettings
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
 from mmbench.engine.score import score
 from mmbench.errors import DataError
+from mmbench.spec import load_task
 from mmbench.storage import records as store
 from tests.support.files import write_file, write_table, write_task
-from tests.support.media.images import save_image
+from tests.support.media.images import png, save_image
 from tests.support.toy_models import COLOURS, Toy
 
 
@@ -145,3 +150,86 @@ def test_outputs_of_another_probe_and_of_another_clustering(tmp_path: Path) -> N
     run_record = run("toy-colour-vectors", "clusters", settings(data / "test")).record
     assert run_record.scores["v_measure"].value == pytest.approx(1)
     assert run_record.task.data_hash == found.task.data_hash
+
+
+def cifar_file(labels: Sequence[int]) -> bytes:
+    """A file of the binary version: for each image its label, and planes of red, green and blue."""
+    planes = [np.repeat(level, 1024).astype(np.uint8) for level in range(0, 250, 25)]
+    return b"".join(
+        bytes([label]) + planes[label].tobytes() + planes[-1 - label].tobytes() * 2
+        for label in labels
+    )
+
+
+def save_cifar(folder: Path) -> Path:
+    """Save the layout of cs.toronto.edu/~kriz/cifar.html, "Binary version", in a few images."""
+    names = [
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ]
+    write_file(folder / "batches.meta.txt", "\n".join(names) + "\n\n")
+    for batch in range(1, 6):
+        write_file(folder / f"data_batch_{batch}.bin", cifar_file([*range(10)] * 4))
+    write_file(folder / "test_batch.bin", cifar_file([*range(10)] * 2))
+    return folder
+
+
+def test_cifar_in_its_published_layout(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    data = settings(save_cifar(tmp_path / "cifar-10-batches-bin"))
+    record = run("toy-colour-vectors", "cifar10-probe", data).record
+    info = record.scores["accuracy@1"]
+    assert (info.n, info.groups, record.counts["requests"]) == (100, 20, 220)
+    assert info.signature.endswith("probe=mieb(C=1,max_iter=100),embeddings=as-returned,shots=16")
+    assert record.scores["accuracy@5"].value == 1
+    clusters = run("toy-colour-vectors", "cifar10-clusters", data).record
+    assert clusters.scores["v_measure"].value == pytest.approx(1)
+
+
+def test_imagenet_and_voc_in_their_published_layouts(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    for split in ("train", "val"):
+        for number, rgb in enumerate(COLOURS.values()):
+            save_image(tmp_path / f"imagenet/{split}/n0{number}/{split}.JPEG", rgb)
+    found = run("toy-colour-vectors", "imagenet-knn", settings(tmp_path / "imagenet")).record
+    assert found.scores["accuracy@1"].value == 1
+    voc, images = tmp_path / "VOC2007", [*COLOURS.values()]
+    for number in range(12):
+        save_image(voc / f"JPEGImages/{number:06}.jpg", images[number % 3])
+    for split, numbers in (("trainval", range(6)), ("test", range(6, 12))):
+        for own, name in enumerate(("aeroplane", "cat", "dog")):
+            marks = [f"{n:06} {1 if n % 3 in (own, (own + 1) % 3) else -1:2}" for n in numbers]
+            write_file(voc / f"ImageSets/Main/{name}_{split}.txt", "\n".join(marks) + "\n")
+    record = run("toy-colour-vectors", "voc2007-probe", settings(voc)).record
+    assert record.scores["mean_ap"].value == 1
+    assert record.counts["requests"] == 12
+
+
+def test_training_samples_of_the_hub_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys of `train_data: {hub: …}` replace single keys of the block."""
+    import datasets
+
+    images = {"img": [{"bytes": png(level), "path": None} for level in (10, 200)], "label": [0, 9]}
+    saved = datasets.DatasetDict(
+        {
+            "train": datasets.Dataset.from_dict({k: v * 3 for k, v in images.items()}),
+            "test": datasets.Dataset.from_dict(images),
+        }
+    ).cast_column("img", datasets.Image())
+    saved.save_to_disk(str(tmp_path / "saved"))
+    spec = load_task("cifar10-probe")
+    hub = spec.data["hub"] | {"path": str(tmp_path / "saved"), "revision": None}
+    spec = replace(spec, data=spec.data | {"hub": hub})
+    monkeypatch.setenv("MMBENCH_DATA", str(tmp_path / "none"))
+    data = with_example_data(spec, load_data(spec, None), None)
+    assert isinstance(data, Samples)
+    assert [sample.target for sample in data.samples] == [0, 9]
+    assert [sample.target for sample in data.examples] == [0, 9] * 3

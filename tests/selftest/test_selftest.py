@@ -25,6 +25,7 @@ HEAVY = {
     "librispeech-clean",
     "ljspeech-speak",
     "shapes-caption",
+    "shapes-clusters",
     "shapes-draw",
     "shapes-fewshot",
     "shapes-probe",

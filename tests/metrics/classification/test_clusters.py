@@ -29,7 +29,7 @@ def value(name: str, pairs: list[tuple[int, int]]) -> float:
 
 
 @given(PAIRS)
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_values_are_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     for name, function in SKLEARN.items():
@@ -50,7 +50,7 @@ def given_other(pairs: list[tuple[int, int]], side: int) -> float:
 
 
 @given(PAIRS)
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_values_follow_from_the_definitions(pairs: list[tuple[int, int]]) -> None:
     classes, clusters = map(list, zip(*pairs, strict=True))
     h = 1 - given_other(pairs, 0) / entropy(classes) if len(set(classes)) > 1 else 1.0
