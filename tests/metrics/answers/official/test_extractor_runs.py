@@ -34,6 +34,7 @@ def test_the_extractor_is_asked_for_what_the_rules_do_not_read(
     assert answers == {"1": "1.2", "2": "18", "3": "", "4": "B"}
 
 
+@pytest.mark.slow
 def test_without_an_extractor_the_rules_have_a_value(
     plugin_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
