@@ -47,7 +47,7 @@ LAYERS = [
     {"engine.scoring"},
     {"engine.recording"},
     {"engine.trial", "engine.interactive", "engine.run"},
-    {"engine.check", "engine.score", "engine.rescore"},
+    {"engine.check", "engine.score", "engine.rescore", "engine.rerank"},
     {"comparison", "conformance"},
     {"reports"},
     # 4: models that mmbench brings, and its own trial
