@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mmbench.cli import main
-from mmbench.comparison.group_scales import GroupColumn, mixed_scales
+from mmbench.comparison.groups.scales import GroupColumn, mixed_scales
 from mmbench.engine.score_names import score_info
 from mmbench.errors import SpecError, UnknownName, UserError
 from mmbench.spec import load_task

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from mmbench.comparison.group_scales import GroupColumn, group_column, mixed_scales
+from mmbench.comparison.groups.scales import GroupColumn, group_column, mixed_scales
 from mmbench.reports.sections import label, other_data, sections
 from mmbench.stats.combined import Estimate, weighted_mean
 from mmbench.task_groups import TaskGroup

@@ -17,6 +17,7 @@ from mmbench import registry
 from mmbench.cli.parser import make_parser
 from mmbench.engine.loading.models.resolver import BASELINES
 from mmbench.spec import task_files
+from mmbench.task_groups import group_files
 from tests.support.documents import DOCUMENTS, Block, fenced_blocks
 from tests.support.paths import ROOT
 
@@ -25,7 +26,7 @@ MODELS = {*registry.names("model"), *BASELINES}
 # The flags that hold names, with the names that exist.
 NAMES = {
     "model": MODELS,
-    "task": set(task_files()),
+    "task": {*task_files(), *(f"group:{name}" for name in group_files())},
     "eval": set(task_files()),
     "trainer": set(registry.names("trainer")),
     "report_to": set(registry.names("reporter")),

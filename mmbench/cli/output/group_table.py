@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mmbench.cli.output.terminal import table
-from mmbench.comparison.group_comparison import GroupDifference
+from mmbench.comparison.groups.result import GroupDifference
 from mmbench.reports.group_table import GroupMean, GroupRow, GroupTable
 from mmbench.text import count, plain
 from mmbench.text.number_format import decimals, format_interval, format_number, format_p_value

@@ -65,7 +65,7 @@ def command(args: argparse.Namespace) -> int:
 def _compare_groups(args: argparse.Namespace) -> int:
     """Print the comparison of each candidate with the baseline over a group of tasks."""
     from mmbench.cli.output.group_table import difference_lines
-    from mmbench.comparison.group_comparison import compare_group
+    from mmbench.comparison.groups.comparison import compare_group
 
     if args.judge is not None or args.metric:
         flag = "--judge" if args.judge is not None else "--metric"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mmbench.comparison.group_comparison import compare_group
+from mmbench.comparison.groups.comparison import compare_group
 from mmbench.errors import DataError, UserError
 from mmbench.task_groups import GroupTask, TaskGroup
 from tests.support.boards import TASK, coins, model_info, write_run

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
 from mmbench.comparison.comparability import refuse_incomparable
 from mmbench.comparison.compare import (
     ALPHA,
@@ -17,34 +15,14 @@ from mmbench.comparison.compare import (
     direction,
     with_verdicts,
 )
-from mmbench.comparison.group_scales import GroupColumn, group_column, mixed_scales
+from mmbench.comparison.groups.result import GroupDifference
+from mmbench.comparison.groups.scales import GroupColumn, group_column, mixed_scales
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import DataError, UserError
 from mmbench.stats.combined import Estimate, weighted_mean
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import find_run
 from mmbench.task_groups import TaskGroup
-
-
-class GroupDifference(Struct, frozen=True):
-    """The difference of two models over a group, candidate minus baseline.
-
-    `tasks` are the comparisons of the tasks in the order of `columns`, with one score each.
-    `difference` is the weighted mean of their differences, with the interval at level 1 - alpha
-    (`low`, `high`), which decides the verdict. `reason` says why there is no mean or no interval.
-    """
-
-    group: str
-    baseline: str
-    candidate: str
-    alpha: float
-    columns: list[GroupColumn]
-    tasks: list[Comparison]
-    verdict: Verdict
-    difference: float | None = None
-    low: float | None = None
-    high: float | None = None
-    reason: str = ""
 
 
 def compare_group(
