@@ -18,10 +18,13 @@ from mmbench.stats import score
 
 # Many sounds, captions and videos are made anew for every check, or the metrics take seconds.
 HEAVY = {
+    "cifar10-fewshot",
+    "cifar100-probe",
     "clotho-caption",
     "coco-caption",
     "common-voice",
     "covost2-en-zh",
+    "imagenet-knn",
     "librispeech-clean",
     "ljspeech-speak",
     "shapes-caption",
