@@ -25,6 +25,7 @@ ABSENT = {
     "open_clip": "open-clip-torch",
     "pyannote": "pyannote-metrics",
     "pytrec_eval": "pytrec-eval-terrier",
+    "skimage": "scikit-image",
     "whisper": "openai-whisper",
 }
 # Declared for other libraries that import them where they find them.
