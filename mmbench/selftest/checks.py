@@ -79,7 +79,10 @@ def selftest(task: str, options: RunSettings | None = None) -> list[Check]:
             ]
         with TemporaryDirectory() as folder:
             checks += [*check_batches(kind, data, context.keys, folder)]
-            checks += [*check_corrupt_sample(spec, kind, data, context.keys, folder)]
+            try:
+                checks += [*check_corrupt_sample(spec, kind, data, context.keys, folder)]
+            except Missing as error:  # a package that the kind needs for its predictions
+                checks.append(Check("a corrupt sample is counted as failed", None, str(error)))
     return checks
 
 

@@ -22,7 +22,7 @@ from mmbench.engine.score import score
 from mmbench.errors import DataError
 from mmbench.spec import load_task
 from mmbench.storage import records as store
-from tests.support.files import write_file, write_table, write_task
+from tests.support.files import write_file, write_lines, write_table, write_task
 from tests.support.media.images import png, save_image
 from tests.support.toy_models import COLOURS, Toy
 
@@ -192,6 +192,15 @@ def test_cifar_in_its_published_layout(tmp_path: Path) -> None:
     assert record.scores["accuracy@5"].value == 1
     clusters = run("toy-colour-vectors", "cifar10-clusters", data).record
     assert clusters.scores["v_measure"].value == pytest.approx(1)
+
+
+def test_several_labels_per_sample_have_another_headline(tmp_path: Path) -> None:
+    lines = [row | {"label": [row["label"], "any"]} for row in save_rows(tmp_path)]
+    file = write_lines(tmp_path / "x.jsonl", *lines)
+    record = run("toy-colour-vectors", "knn", settings(file)).record
+    assert (record.headline, record.scores["mean_ap"].value) == ("mean_ap", 1)
+    with pytest.raises(DataError, match="use probe: logistic, knn or dino-knn"):
+        run("toy-colour-vectors", "probe", settings(file))
 
 
 def test_imagenet_and_voc_in_their_published_layouts(tmp_path: Path) -> None:

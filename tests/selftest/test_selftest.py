@@ -18,6 +18,7 @@ from mmbench.stats import score
 
 # Many sounds, captions and videos are made anew for every check, or the metrics take seconds.
 HEAVY = {
+    "cifar10-clusters",
     "cifar10-fewshot",
     "cifar100-probe",
     "clotho-caption",

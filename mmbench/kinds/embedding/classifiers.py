@@ -20,8 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mmbench.errors import DataError, MissingExtra
+from mmbench.errors import DataError
 from mmbench.kinds.embedding.options import NEIGHBOURS, C, ProbeOptions
+from mmbench.kinds.embedding.scikit_learn import scikit_learn
 from mmbench.search import top
 from mmbench.types import Array, ScoreScale
 
@@ -110,7 +111,8 @@ def _fit(
     """
     if len(np.unique(classes)) < 2:
         raise DataError("the drawn training samples that the model could embed have one class only")
-    model = _linear_model().LogisticRegression(C=c, max_iter=max_iter)
+    linear_model = scikit_learn("linear_model", "a linear probe")
+    model = linear_model.LogisticRegression(C=c, max_iter=max_iter)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ConvergenceWarning: a note says it
         model.fit(train, classes)
@@ -127,14 +129,6 @@ def _stopped(times: int, fits: int, max_iter: int) -> str:
         return ""
     of = f" for {times} of {fits} classes" if fits > 1 else ""
     return f"logistic regression had not converged after {max_iter} iterations{of}"
-
-
-def _linear_model() -> Any:
-    try:
-        from sklearn import linear_model
-    except ImportError as error:
-        raise MissingExtra("a probe", "scikit-learn", "mmbench[probe]") from error
-    return linear_model
 
 
 def _swept(train: Array, labels: Mask, test: Array) -> Fitted:

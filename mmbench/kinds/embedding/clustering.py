@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from mmbench.columns import Table, column, patch_rows, rows_of_type
 from mmbench.datasets import Samples
-from mmbench.errors import DataError, MissingExtra, SpecError
+from mmbench.errors import DataError, SpecError
 from mmbench.kinds.classification.check import check_classes
 from mmbench.kinds.embedding.draws import SEED
 from mmbench.kinds.embedding.options import ClusteringOptions
+from mmbench.kinds.embedding.scikit_learn import check_scikit_learn, scikit_learn
 from mmbench.kinds.inputs import check_medium, media_of
 from mmbench.kinds.per_sample import PerSample, each_output, hash_number, prediction_table
 from mmbench.kinds.responses import vectors
@@ -67,7 +68,11 @@ class Clustering(PerSample):
         return self.options.algorithm == "mieb"
 
     def check(self, data: Samples, /) -> None:
-        """Raise DataError for data without classes, or with several classes per sample."""
+        """Raise DataError for data without classes, or with several classes per sample.
+
+        Raises MissingExtra if scikit-learn is not installed.
+        """
+        check_scikit_learn("a clustering")
         check_classes(data, self.task)
         lists = rows_of_type(column(data.samples, "target"), list)
         if lists:
@@ -78,7 +83,6 @@ class Clustering(PerSample):
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
         """Return an embedding request for each sample."""
-        self.check(data)
         media, modality = media_of(self.task, data)
         return {"sample": Requests(media, modality, normalise=not self._mieb)}
 
@@ -113,7 +117,7 @@ class Clustering(PerSample):
 
     def _clusters(self, embeddings: Array, clusters: int, seed: int) -> NDArray[Any]:
         """Return the number of the cluster of each embedding [n]."""
-        algorithms = _algorithms()
+        algorithms = scikit_learn("cluster", "a clustering")
         if self._mieb:
             model = algorithms.MiniBatchKMeans(
                 n_clusters=clusters, batch_size=_BATCH, n_init="auto", random_state=seed
@@ -147,11 +151,3 @@ def _cluster(output: object, where: str) -> str:
     if isinstance(output, str | int) and str(output).strip():
         return str(output)
     raise DataError(f"{where} is {output!r}; give the name or the number of a cluster")
-
-
-def _algorithms() -> Any:
-    try:
-        from sklearn import cluster
-    except ImportError as error:
-        raise MissingExtra("a clustering", "scikit-learn", "mmbench[probe]") from error
-    return cluster

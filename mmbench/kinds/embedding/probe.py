@@ -17,7 +17,8 @@ from mmbench.kinds.classification.classes import ClassScoresKind, with_scales
 from mmbench.kinds.classification.scores import has_several
 from mmbench.kinds.embedding.classifiers import Mask, classifier_of
 from mmbench.kinds.embedding.draws import classes_of
-from mmbench.kinds.embedding.options import ALL, ProbeOptions, check_probe_options
+from mmbench.kinds.embedding.options import ALL, NEIGHBOURS, ProbeOptions, check_probe_options
+from mmbench.kinds.embedding.scikit_learn import check_scikit_learn
 from mmbench.kinds.embedding.training import Draw, TrainingSamples, directions
 from mmbench.kinds.inputs import media_of
 from mmbench.kinds.per_sample import prediction_table
@@ -61,7 +62,12 @@ class Probe(ClassScoresKind):
         return directions(self.options)
 
     def check(self, data: Samples, /) -> None:
-        """Raise DataError for data without classes or training samples, or with wrong labels."""
+        """Raise DataError for data without classes or training samples, or with wrong labels.
+
+        Raises MissingExtra if the classifier needs scikit-learn and it is not installed.
+        """
+        if self.options.probe not in NEIGHBOURS:
+            check_scikit_learn("a linear probe")
         check_classes(data, self.task)
         training = TrainingSamples(data, self.options)
         training.check(self.task.name)
@@ -78,7 +84,6 @@ class Probe(ClassScoresKind):
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
         """Return embedding requests for the test samples, and for the drawn training samples."""
-        self.check(data)
         used = TrainingSamples(data, self.options).used
         unit = self._classifier.unit
         training = msgspec.structs.replace(data, samples=[data.examples[row] for row in used])

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from mmbench.datasets import Samples
-from mmbench.errors import DataError, SpecError
+from mmbench.errors import DataError, MissingExtra, SpecError
+from mmbench.kinds.embedding import scikit_learn as packages
 from mmbench.kinds.embedding.clustering import Clustering
 from mmbench.kinds.embedding.options import ClusteringOptions
 from mmbench.types import Media, Outputs, Predictions, Sample, TaskSpec, VectorOutputs
@@ -103,3 +104,11 @@ def test_data_that_cannot_be_clustered() -> None:
         Clustering(spec()).check(data([0, [1, 2]]))
     with pytest.raises(DataError, match="90 samples cannot be divided into 91 clusters"):
         clustered(spec(clusters=91))
+
+
+def test_without_scikit_learn_the_error_comes_before_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(packages, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"a clustering needs scikit-learn: pip install .*probe"):
+        Clustering(spec()).check(data())

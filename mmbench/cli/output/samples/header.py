@@ -84,7 +84,8 @@ def _numbers(samples: RunSamples, metric: str) -> str:
         parts = [f"{wrong:,} {'not perfect' if graded else 'wrong'}"]
     parts += [f"{int(samples.failed().sum()):,} failed"]
     rest = int((~covered).sum())
-    others = f"; {rest:,} in the other direction" if rest else ""
+    several = "s" if len(set(samples.directions())) > 2 else ""
+    others = f"; {rest:,} in the other direction{several}" if rest else ""
     return f"{int(covered.sum()):,}: {', '.join(parts)}{others}"
 
 

@@ -62,11 +62,11 @@ def _suits(name: str, options: Mapping[str, object]) -> bool:
 def with_metrics_of_targets(spec: TaskSpec, targets: Sequence[object]) -> TaskSpec:
     """Return a task with metrics for several correct labels if a target is a list of labels.
 
-    Only a task for the user's own data with the metrics of the packaged task `zeroshot` changes:
-    the headline is `mean_ap`. That metric is not computed for samples with one label each, because
-    its bootstrap over 1,000 classes would take longer than the run.
+    Only a task for the user's own data with the metrics of the packaged tasks `zeroshot`, `probe`
+    and `knn` changes: the headline is `mean_ap`. That metric is not computed for samples with one
+    label each, because its bootstrap over 1,000 classes would take longer than the run.
     """
-    if spec.kind != "zero_shot" or not rows_of_type(targets, list):
+    if spec.kind not in ("zero_shot", "probe") or not rows_of_type(targets, list):
         return spec
     usual = load_task(_TASK)
     same = (spec.data["source"], spec.metrics, spec.headline)
