@@ -463,7 +463,7 @@ METRICS: NameTable = {
     "match_ties": (f"{_MATCHING}:match_ties", "share of samples in which a correct and a wrong pair score the same"),
     "mmmu_accuracy": (f"{_OFFICIAL}.mmmu:mmmu_accuracy", "share of correct answers by MMMU's official rules"),
     "mmmu_unparsed": (f"{_OFFICIAL}.mmmu:mmmu_unparsed", "share of MMMU's questions with options whose answer names none"),
-    "mathvista_accuracy[quick]": (f"{_OFFICIAL}.mathvista:mathvista_accuracy", "share of correct answers on MathVista, extracted by rules"),
+    "mathvista_accuracy[quick|rules]": (f"{_OFFICIAL}.mathvista:mathvista_accuracy", "share of correct answers on MathVista, extracted by rules"),
     "mathvista_accuracy[llm]": (f"{_OFFICIAL}.mathvista:mathvista_llm_accuracy", "share of correct answers on MathVista, extracted by a model"),
     "mmstar_accuracy": (f"{_OFFICIAL}.mmstar:mmstar_accuracy", "share of answers that begin with the correct letter"),
     "hallusion_accuracy[question|pair|figure]": (f"{_OFFICIAL}.hallusion:hallusion_accuracy", "share of HallusionBench's questions, pairs or figures answered correctly"),

@@ -20,7 +20,13 @@ from mmbench.metrics.answers.official.mathvista_extractor import (
     SIGNATURE,
     copied_answer,
 )
-from mmbench.metrics.answers.official.mathvista_rules import by_rules, normalised, options_of
+from mmbench.metrics.answers.official.mathvista_rules import (
+    VERSION,
+    by_own_rules,
+    by_rules,
+    normalised,
+    options_of,
+)
 from mmbench.protocols import declare
 from mmbench.stats import score
 from mmbench.text import count
@@ -34,17 +40,25 @@ _NORMALISED = "options=nearest,floats=rounded,empty=wrong"
 def mathvista_accuracy(predictions: Sequence[Prediction], extraction: str) -> Score:
     """Share of correct answers on MathVista, extracted by rules. Range [0, 1], higher is better.
 
-    `extraction` is `quick`, the rules of the official code that need no model: the whole text is
+    With `quick`, the rules are those of the official code that need no model: the whole text is
     the answer if it is the text of an option, an integer or a float, as the question asks;
-    otherwise the answer is what stands between `The answer is "` and `".`. Any other text is
-    wrong, as with the official option --ignore_empty_extractions, and a note counts these texts.
-    The rules suit models that reply with the bare answer. Use `mathvista_accuracy[llm]` for others.
+    otherwise the answer is what stands between `The answer is "` and `".`. With `rules`, mmbench's
+    own rules read the other texts: the option that a text commits to, as in `choice_accuracy`; the
+    number that it states, as in `number_accuracy`; the last list in brackets. A text without an
+    answer is wrong, as with the official option --ignore_empty_extractions, and a note counts
+    these texts. `quick` suits models that reply with the bare answer. `mathvista_accuracy[llm]`
+    is the way of published scores.
 
     Source: lupantech/MathVista 53d5258, extract_answer.py --quick_extract with an extractor that
-    extracts nothing, and calculate_score.py.
+    extracts nothing, and calculate_score.py; `rules`: this project.
     """
-    extracted = [by_rules(p, stated=extraction == "quick") or "" for p in predictions]
-    return _accuracy(predictions, extracted, "extraction=quick")
+    quick = [by_rules(p, stated=True) for p in predictions]
+    if extraction == "quick":
+        return _accuracy(predictions, [one or "" for one in quick], "extraction=quick")
+    extracted = [
+        by_own_rules(p) if one is None else one for p, one in zip(predictions, quick, strict=True)
+    ]
+    return _accuracy(predictions, extracted, f"extraction=rules,parser={VERSION}")
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS, wants=EXTRACTOR)

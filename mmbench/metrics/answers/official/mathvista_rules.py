@@ -12,10 +12,16 @@ from contextlib import suppress
 from string import ascii_uppercase
 
 from mmbench.errors import DataError
+from mmbench.metrics.answers.choice.parser import VERSION as CHOICE_VERSION
+from mmbench.metrics.answers.choice.parser import named_option
+from mmbench.metrics.answers.quantities import stated_quantity
 from mmbench.types import Prediction
+
+VERSION = f"choice-{CHOICE_VERSION}+number-1"
 
 _STATED, _STATED_END = 'The answer is "', '".'
 _BRACKETED = re.compile(r"\(([a-zA-Z])\)")
+_LIST = re.compile(r"\[[^\[\]]{1,1000}\]")
 _TYPES = ("integer", "float", "list")
 
 
@@ -36,7 +42,7 @@ def answer_type(prediction: Prediction) -> str:
     if found not in _TYPES:
         raise DataError(
             f"sample {prediction.id} has no options, and its tag answer_type is {found!r}; give"
-            f" the data a tag answer_type that is {', '.join(_TYPES)}"
+            f" the data a tag answer_type that is integer, float or list"
         )
     return found
 
@@ -74,6 +80,18 @@ def _stated_answer(text: str) -> str | None:
         if begin >= 0 and end >= begin + len(_STATED):
             return line[begin + len(_STATED) : end]
     return None
+
+
+def by_own_rules(prediction: Prediction) -> str:
+    """Return the answer that mmbench's rules read from a text, "" if they read none."""
+    text, options, kind = str(prediction.value), options_of(prediction), answer_type(prediction)
+    if options:
+        position = named_option(text, options)
+        return "" if position is None else f"({ascii_uppercase[position]})"
+    if kind == "list":
+        return (_LIST.findall(text) or [""])[-1]
+    stated = stated_quantity(text)
+    return "" if stated is None else repr(stated.number)
 
 
 def normalised(prediction: Prediction, extracted: str) -> str | None:

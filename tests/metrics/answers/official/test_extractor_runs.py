@@ -11,7 +11,7 @@ from tests.support.layouts import benchmarks
 from tests.support.paths import ROOT
 
 PLUGIN = str(ROOT / "tests/support/judges.py")
-LLM, QUICK = "mathvista_accuracy[llm]", "mathvista_accuracy[quick]"
+LLM, RULES = "mathvista_accuracy[llm]", "mathvista_accuracy[rules]"
 OUTPUTS = {"1": "so it is 1.23", "2": "it is (C)", "3": "unknown", "4": "B"}
 
 
@@ -25,7 +25,7 @@ def test_the_extractor_is_asked_for_what_the_rules_do_not_read(
     data = ["--data", str(plugin_folder / "data"), "--plugin", PLUGIN]
     record = run_record(capsys, *command, *data, "--judge", "toy-extractor")
     score = record["scores"][LLM]
-    assert score["value"] == 3 / 4 and record["scores"][QUICK]["value"] == 1 / 4
+    assert score["value"] == 3 / 4 and record["scores"][RULES]["value"] == 3 / 4
     assert score["reason"] == "no answer was extracted from 1 text; wrong"
     assert "extraction=llm,extractor-prompt=1" in score["signature"]
     assert "features=toy-extractor#" in score["signature"]
@@ -43,4 +43,4 @@ def test_without_an_extractor_the_rules_have_a_value(
     outputs = write_lines(plugin_folder / "out.jsonl", *rows)
     command = ["score", "-t", "mathvista", "--predictions", str(outputs), "--quiet"]
     record = run_record(capsys, *command, "--data", str(plugin_folder / "data"), code=4)
-    assert record["scores"][LLM]["value"] is None and record["scores"][QUICK]["value"] == 1 / 4
+    assert record["scores"][LLM]["value"] is None and record["scores"][RULES]["value"] == 3 / 4

@@ -65,7 +65,7 @@ def test_hostile_texts_take_no_time(text):
     start = time.process_time()
     mmmu.mmmu_accuracy(predict((text, "7"), (text, OPTIONS)))
     mmstar.mmstar_accuracy(predict((text, "A")))
-    mathvista.mathvista_accuracy(predict((text, OPTIONS)), "quick")
+    mathvista.mathvista_accuracy(predict((text, OPTIONS)), "rules")
     assert time.process_time() - start < 2
 
 
@@ -82,6 +82,26 @@ def test_the_statement_that_mathvista_reads():
         scored = mathvista.mathvista_accuracy([Prediction("1", text, OPTIONS, tags=tags)], "quick")
         assert scored.value == right, text
     assert "no answer was extracted from 1 text; wrong" in scored.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "kind", "right"),
+    [
+        ("The answer is (B).", OPTIONS, "text", True),
+        ("It is blue.", OPTIONS, "text", True),
+        ("It is A or B.", OPTIONS, "text", False),
+        ("There are 12 of them.", "12", "integer", True),
+        ("There are 12.9 of them.", "12", "integer", True),  # MathVista cuts decimals off
+        ("3 or 4", "4", "integer", False),
+        ("It is 1.237 m.", "1.24", "float", True),
+        ("First [1, 2], then [0, 2].", "[0, 2]", "list", True),
+        ("none", "[0, 2]", "list", False),
+    ],
+)
+def test_the_rules_of_this_project_read_other_texts(text, target, kind, right):
+    tags = {"answer_type": kind, "precision": "2"}
+    rows = [Prediction("1", text, target, tags=tags)]
+    assert mathvista.mathvista_accuracy(rows, "rules").value == right
 
 
 def test_the_extractor_is_asked_only_where_no_rule_applies():
