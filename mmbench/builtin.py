@@ -171,6 +171,10 @@ DATA: NameTable = {
         "mmbench.reference.worlds.shapes.composition:shapes_swaps",
         "the shapes world: pairs of images and captions in which objects exchange a property",
     ),
+    "shapes-changes": (
+        "mmbench.reference.worlds.shapes.composition:shapes_changes",
+        "the shapes world: images found by an image and a text about a change",
+    ),
     "shapes-motion": (
         "mmbench.reference.worlds.motion.sources:shapes_motion",
         "videos of moving shapes, classified by motion",
@@ -275,6 +279,14 @@ DATA: NameTable = {
     "geneval": (
         "mmbench.data.published.geneval:geneval",
         "GenEval's prompts with the objects, counts, colours and positions that they name",
+    ),
+    "cirr": (
+        "mmbench.data.published.composed:cirr",
+        "CIRR: images found by an image and a text about the difference",
+    ),
+    "fashioniq": (
+        "mmbench.data.published.composed:fashioniq",
+        "FashionIQ: clothes found by an image and two texts about the difference",
     ),
     "aro": (
         "mmbench.data.published.aro:aro",
@@ -382,6 +394,7 @@ _SPEAKERS = "mmbench.metrics.speech.speakers"
 
 METRICS: NameTable = {
     "recall@k": (f"{_FIRST_POSITIVE}:recall", "share of queries with a positive among the first k"),
+    "recall_subset@k": (f"{_FIRST_POSITIVE}:recall_subset", "recall@k within the small corpus that belongs to a query"),
     "mean_rank": (f"{_FIRST_POSITIVE}:mean_rank", "mean rank of the best-ranked positive"),
     "median_rank": (f"{_FIRST_POSITIVE}:median_rank", "median rank of the best-ranked positive"),
     "mrr": (f"{_FIRST_POSITIVE}:mrr", "mean reciprocal rank of the best-ranked positive"),
@@ -543,6 +556,10 @@ CONFORMANCE: NameTable = {
         "CLIPScore, PAC-S, VQAScore, CLAPScore",
     ),
     "semantic": ("mmbench.conformance.semantic:CASES", "BERTScore, FENSE, SPIDEr-FL"),
+    "composed_queries": (
+        "mmbench.conformance.composed_queries:CASES",
+        "retrieval by an image and a text",
+    ),
     "composition": (
         "mmbench.conformance.composition:CASES",
         "objects in generated images, matches of images and texts",

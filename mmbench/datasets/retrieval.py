@@ -28,7 +28,10 @@ class RetrievalData(Struct, frozen=True, dict=True):
     Ids are unique among queries and unique among documents. A document without a link is a
     distractor. A query with links but no grade above 0 has no relevant document, and its score is
     0; a query without any link was never judged and is excluded. A link to a document outside
-    `corpus` is a relevant document that is never retrieved. `source` is the provenance of the data
+    `corpus` is a relevant document that is never retrieved. `excluded` are documents that are left
+    out of the corpus for a single query, {query id: [document id]}, such as the image of a composed
+    query. `subsets` are small corpora of single queries, within which the positives are ranked a
+    second time. Both may name documents outside the corpus. `source` is the provenance of the data
     for the run record (path, and commit on the hub). Its key `doubt` says why the data may differ
     from the data of the task's protocol; the record is then marked as not comparable. The class
     implements `mmbench.protocols.Dataset`. Raises TypeError for links of another form.
@@ -38,6 +41,8 @@ class RetrievalData(Struct, frozen=True, dict=True):
     corpus: Sequence[Sample]
     links: dict[str, dict[str, float]]
     source: dict[str, str] = field(default_factory=dict)
+    excluded: dict[str, list[str]] = field(default_factory=dict)
+    subsets: dict[str, list[str]] = field(default_factory=dict)
     group_name: ClassVar[str] = ""
     optional_tags: ClassVar[list[str]] = []
 
@@ -128,7 +133,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         links = {
             q.id: {d: g for d, g in self.judgements(q).items() if d in documents} for q in queries
         }
-        return RetrievalData(queries, corpus, links, self.source)
+        return replace(self, queries=queries, corpus=corpus, links=links)
 
     def contents(
         self, fields: Mapping[str, str], both: bool, /
@@ -137,7 +142,8 @@ class RetrievalData(Struct, frozen=True, dict=True):
 
         The content of a sample that has only an id is "". Queries that were never judged are
         included only if `both` is true, which means that documents also search for queries.
-        Embeddings may add millions of ids, which are yielded as a single hash.
+        Embeddings may add millions of ids, which are yielded as a single hash. The second contents
+        of composed queries (the field `query_text`) come last.
         """
         beyond = self.extra_rows()
         for role, samples in self.by_role().items():
@@ -154,12 +160,18 @@ class RetrievalData(Struct, frozen=True, dict=True):
             if len(others):
                 names = take_rows(ids, others)
                 yield role, f"{len(names)} without judgements", digest_of_ids(names)
+        if "query_text" in fields:
+            texts = entries(column(self.queries, "inputs"), fields["query_text"])
+            for ident, content in zip(column(self.queries, "id"), texts, strict=True):
+                yield "query_text", ident, "" if content is ABSENT else content
 
     def targets_hash(self) -> bytes:
         """Return a hash of the links; together with the contents it identifies the data."""
         state = blake2b(digest_size=16)
         for query, to in sorted(self.links.items()):
             state.update(repr((query, sorted(to.items()))).encode())
+        for documents in filter(None, (self.excluded, self.subsets)):
+            state.update(repr(sorted(documents.items())).encode())
         return state.digest()
 
     def notes(self) -> list[str]:
@@ -191,7 +203,7 @@ class RetrievalData(Struct, frozen=True, dict=True):
         """
         known = places(list(self.links), column(queries, "id")) >= 0
         links = dict(compress(self.links.items(), known.tolist()))
-        return RetrievalData(queries, corpus, links, self.source)
+        return replace(self, queries=queries, corpus=corpus, links=links)
 
     def with_group_tags(self) -> RetrievalData:
         """Return the data unchanged: groups of retrieval data have no name, so there is no tag to
@@ -223,7 +235,11 @@ class RetrievalData(Struct, frozen=True, dict=True):
             query: {other.get(document, document): grade for document, grade in to.items()}
             for query, to in self.links.items()
         }
-        return replace(self, links=links)
+        excluded, subsets = (
+            {query: [other.get(one, one) for one in listed] for query, listed in documents.items()}
+            for documents in (self.excluded, self.subsets)
+        )
+        return replace(self, links=links, excluded=excluded, subsets=subsets)
 
     def shards(self) -> list[RetrievalData]:
         """Return the data as a single shard: every query is compared with every document."""

@@ -56,6 +56,30 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
     return Sample(sample.id, inputs, group=sample.group, tags=sample.tags)
 
 
+def _composed(spec: TaskSpec) -> RetrievalData:
+    """Return composed queries: an image, and a caption of the image to be found."""
+    data = _example()
+    ids = [image.id for image in data.corpus]
+    captions = {query.group: query.inputs["text"] for query in data.queries}
+    fields = spec.fields
+    queries = [
+        Sample(
+            image.id,
+            {fields["query"]: image.inputs["image"], fields["query_text"]: captions[target]},
+        )
+        for image, target in zip(data.corpus, [*ids[1:], ids[0]], strict=True)
+    ]
+    around = {ident: [ids[(at + by) % _N] for by in range(6)] for at, ident in enumerate(ids)}
+    own = {ident: [ident] for ident in ids}
+    return RetrievalData(
+        queries,
+        [_renamed(image, {"image": fields["corpus"]}) for image in data.corpus],
+        {ident: {members[1]: 1.0} for ident, members in around.items()},
+        excluded=own if spec.data["source"] == "cirr" else {},
+        subsets=around if spec.data["source"] == "cirr" else {},
+    )
+
+
 def _captions(spec: TaskSpec) -> Samples:
     """Return images with a single caption each; this caption is then the best in every metric.
 
@@ -324,6 +348,7 @@ _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     **dict.fromkeys(("labels", "own-classes"), _labels),
     **dict.fromkeys(("labelled", "class_folders", "cifar", "voc", "audioset", "charades"), _labels),
     "captioned": _pairs,
+    **dict.fromkeys(("cirr", "fashioniq"), _composed),
     "images": lambda _: _images(),
     "ratings": lambda _: _ratings(),
     "geneval": lambda _: _compositions(),

@@ -29,7 +29,9 @@ class Ranking(Struct, frozen=True):
     any `depth`. `failed_others` is the number of failed documents that are not relevant to the
     query; the ranks do not count these documents. `size` is the number of documents, including
     failed documents; None if unknown. `gap` is the query's term of the modality gap
-    (`mmbench.search.gaps`); None unless a run has this metric.
+    (`mmbench.search.gaps`); None unless a run has this metric. `subset` are the ranks of the
+    positives within a subset of the corpus that belongs to the query, ascending; it is empty if the
+    query has no subset.
     """
 
     ranks: list[Rank | None]
@@ -40,6 +42,7 @@ class Ranking(Struct, frozen=True):
     failed_others: int = 0
     size: int | None = None
     gap: float | None = None
+    subset: list[Rank | None] = field(default_factory=list)
 
 
 class Prediction(Struct, frozen=True):

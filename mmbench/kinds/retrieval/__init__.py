@@ -15,6 +15,12 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
 from mmbench.kinds.responses import vectors
+from mmbench.kinds.retrieval.composed import (
+    Compose,
+    check_composed,
+    composed,
+    query_fields,
+)
 from mmbench.kinds.retrieval.outputs import (
     Embedded,
     embedded,
@@ -47,7 +53,7 @@ from mmbench.types import (
 )
 
 _MOST_STORED = 10_000  # retrieved documents per query
-_ROLES: dict[str, Role] = {"query": "query", "corpus": "document"}
+_ROLES: dict[str, Role] = {"query": "query", "query_text": "query", "corpus": "document"}
 
 
 class RetrievalOptions(KindOptions, frozen=True):
@@ -63,6 +69,10 @@ class RetrievalOptions(KindOptions, frozen=True):
     further forms. `search_device` is a torch device; "" is the device of the model. It is not part
     of signatures, as the device of the model is not. `top` is the number of retrieved documents
     that are stored per query.
+
+    `compose` says how the two contents of a composed query, in the fields `query` and `query_text`,
+    become one vector: `sum` is the sum of their vectors of length 1; `image` and `text` use only
+    the field `query` or `query_text`.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset({
@@ -78,6 +88,7 @@ class RetrievalOptions(KindOptions, frozen=True):
     compared_vectors: tuple[str, ...] = ()
     search_device: str = ""
     top: Annotated[int, msgspec.Meta(ge=1, le=_MOST_STORED)] = EVIDENCE
+    compose: Compose = "sum"
 
 
 class Retrieval:
@@ -92,11 +103,13 @@ class Retrieval:
         self.task = task
         self.options = task.options_of(RetrievalOptions)
         self._splits = task.protocol.get("splits", 1)
-        if set(task.fields) != {"query", "corpus"}:
+        self._composed = "query_text" in task.fields
+        if set(task.fields) - {"query_text"} != {"query", "corpus"}:
             raise SpecError(
                 f"task {task.name}: fields of a retrieval task must be query and corpus; set"
                 " e.g. `fields: {query: text, corpus: image}`"
             )
+        check_composed(task, self.options.compose, self.options.directions)
         if "{text}" not in self.options.prompt:
             raise SpecError(
                 f"task {task.name}: prompt {self.options.prompt!r} has no {{text}}; add it where"
@@ -133,6 +146,11 @@ class Retrieval:
         """
         if self.options.search_device not in ("", "auto"):
             self._device()
+        if (data.excluded or data.subsets) and (self._splits > 1 or len(self.directions()) > 1):
+            raise DataError(
+                f"task {self.task.name}: queries with excluded documents or subsets of the corpus"
+                " are searched in one direction and one split; set `directions: query-to-corpus`"
+            )
         sizes = [len(data.corpus)]
         if len(self.directions()) > 1:
             sizes.append(len(data.queries))
@@ -146,9 +164,13 @@ class Retrieval:
         Texts are inserted into the prompt. Raises DataError if a sample lacks its field.
         """
         spec, prompt = self.task, self.options.prompt
+        fields = {role: spec.fields[role] for role in ("query", "corpus")}
+        if self._composed:
+            fields |= query_fields(spec, self.options.compose)
+        samples = {"query_text": data.queries, **data.by_role()}
         requests = {
-            role: requests_of(spec, prompt, samples, spec.fields[role], _ROLES[role])
-            for role, samples in data.by_role().items()
+            name: requests_of(spec, prompt, samples[name], field, _ROLES[name])
+            for name, field in fields.items()
         }
         asked = msgspec.structs.replace(requests["query"], instruction=self.options.instruction)
         return requests | {"query": asked}
@@ -158,14 +180,16 @@ class Retrieval:
 
         A query also counts as failed if none of its positives are in the corpus.
         """
-        return failed(data, responses) + data.absent_positives(responses["query"].failures.keys())
+        queries = composed(responses)
+        answers = {"query": queries, "corpus": responses["corpus"]}
+        return failed(data, answers) + data.absent_positives(queries.failures.keys())
 
     def predictions(self, data: RetrievalData, responses: Responses, /) -> Predictions:
         """Return the rankings for each direction and split, and reports on an approximate index.
 
         Each split of the data is searched separately.
         """
-        answers = (vectors(responses, role) for role in ("query", "corpus"))
+        answers = (composed(responses), vectors(responses, "corpus"))
         searched = self._search(
             data, *(Embedded(Vectors(answer.vectors), answer.failures) for answer in answers)
         )
@@ -260,14 +284,15 @@ class Retrieval:
         )
 
     def signature(self, data: RetrievalData, /) -> str:
-        """Return the index, the form of vectors that are not full, and `no-relevant=zero`.
+        """Return the index, the form of vectors that are not full, and the composition of queries.
 
-        The last is there if a judged query has no relevant document; it scores 0.
+        `no-relevant=zero` is added if a judged query has no relevant document: it scores 0.
         """
         form = self._methods[0].form
         compressed = "" if form == VectorForm() else f",vectors={form.name}"
         zero = ",no-relevant=zero" if data.without_relevant() else ""
-        return f"index={self.options.index}{compressed}{zero}"
+        how = f",compose={self.options.compose}" if self._composed else ""
+        return f"index={self.options.index}{compressed}{how}{zero}"
 
 
 def _search_methods(indexes: Sequence[str], forms: Sequence[VectorForm]) -> list[SearchMethod]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from mmbench.columns import column, places, take_rows
 from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
@@ -21,6 +23,7 @@ from mmbench.types import (
     InvalidContent,
     Outputs,
     Prediction,
+    Ranking,
     Sample,
     VectorOutputs,
 )
@@ -107,4 +110,18 @@ def _prediction(data: RetrievalData, query: Sample, output: object, top: int) ->
             " or {document: score}"
         )
     refuse_twice(output, f"the output for {query.id}: documents")
-    return prediction(query, listed_ranking(output, grades, top), None, [], None)
+    return prediction(query, _listed(data, query.id, output, grades, top), None, [], None)
+
+
+def _listed(
+    data: RetrievalData, query: str, output: list[str], grades: Mapping[str, float], top: int
+) -> Ranking:
+    """Return the ranking of a list without the excluded documents, with ranks in the subset."""
+    excluded, subset = set(data.excluded.get(query, ())), data.subsets.get(query)
+    ranking = listed_ranking([one for one in output if one not in excluded], grades, top)
+    if subset is None:
+        return ranking
+    members = {*subset, *grades} - excluded
+    return replace(
+        ranking, subset=listed_ranking([one for one in output if one in members], grades).ranks
+    )

@@ -18,7 +18,8 @@ def oracle(split: RetrievalSplit, both: bool) -> list[Ranked]:
 
     All positives are first, in descending order of grade.
     """
-    ways, grades = split.pairs[: 1 + both], split.positives.grade[split.live]
+    others = np.zeros(len(split.compared.query))
+    ways, grades = split.pairs[: 1 + both], np.append(split.positives.grade[split.live], others)
     return [Ranked(_places(askers, grades)) for askers in ways]
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mmbench.columns import column, take_rows
 from mmbench.columns.vectors import Vectors
 from mmbench.datasets import RetrievalData
+from mmbench.kinds.retrieval.comparisons import NONE, Comparisons, comparisons
 from mmbench.search.gaps import gap_terms
 from mmbench.types import Prediction, Ranking, Sample
 
@@ -82,14 +83,15 @@ class RelevantPairs(NamedTuple):
 class RetrievalSplit:
     """One split of retrieval data.
 
-    It has the queries, the corpus, the rows of the judged queries in ascending order, and the
-    positives.
+    It has the queries, the corpus, the rows of the judged queries in ascending order, the
+    positives, and the documents with which the positives of single queries are compared.
     """
 
     queries: SplitSide
     corpus: SplitSide
     judged: Ints
     positives: RelevantPairs
+    comparisons: Comparisons = NONE
 
     @cached_property
     def live(self) -> NDArray[np.bool_]:
@@ -102,16 +104,25 @@ class RetrievalSplit:
         return (document >= 0) & ~failed
 
     @cached_property
-    def pairs(self) -> tuple[Ints, Ints]:
-        """The positives that can be ranked, as two arrays of positions.
+    def compared(self) -> Comparisons:
+        """The comparisons with documents that can be ranked."""
+        query, document, *_ = self.comparisons
+        failed = self.queries.has_failed(query) | self.corpus.has_failed(document)
+        return self.comparisons.take(~failed)
 
-        The first has positions among the queries that did not fail, the second positions among the
-        documents that did not fail.
+    @cached_property
+    def pairs(self) -> tuple[Ints, Ints]:
+        """The pairs that are ranked, as two arrays of positions: first positives, then comparisons.
+
+        The first array has positions among the queries that did not fail, the second positions
+        among the documents that did not fail.
         """
         query, document, _ = self.positives
         return (
-            np.searchsorted(self.queries.live, query[self.live]),
-            np.searchsorted(self.corpus.live, document[self.live]),
+            np.searchsorted(self.queries.live, np.append(query[self.live], self.compared.query)),
+            np.searchsorted(
+                self.corpus.live, np.append(document[self.live], self.compared.document)
+            ),
         )
 
     def predictions(self, ranked: Ranked, *, forward: bool) -> list[Prediction]:
@@ -120,11 +131,13 @@ class RetrievalSplit:
         The searching samples are the queries if `forward`, else the documents with positives.
         """
         query, document, grade = self.positives
-        ranks = np.zeros(len(query), np.int64)
-        ranks[self.live] = ranked.ranks
+        ranks, n = np.zeros(len(query), np.int64), int(self.live.sum())
+        ranks[self.live] = ranked.ranks[:n]
         if forward:
             sides = self.queries, self.corpus
-            return _predictions(*sides, self.judged, self.positives, ranks, ranked)
+            found = _predictions(*sides, self.judged, self.positives, ranks, ranked)
+            compared_ids = take_rows(column(self.corpus.samples, "id"), self.compared.document)
+            return self.compared.applied(found, self.judged, ranked.ranks[n:], compared_ids)
         there = document >= 0
         turned = RelevantPairs(document[there], query[there], grade[there])
         rows = np.unique(turned.query)
@@ -239,6 +252,7 @@ def make_splits(
                 RelevantPairs(
                     judged.query[selected], judged.document[selected], judged.grade[selected]
                 ),
+                comparisons(data, judged) if splits == 1 else NONE,
             )
         )
     return data_splits

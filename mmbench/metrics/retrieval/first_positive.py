@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from mmbench.metrics.retrieval.rankings import TIES, beyond_index, ranking_of, ranks_of
@@ -31,6 +32,55 @@ def recall(predictions: Sequence[Prediction], k: int) -> Score:
             np.full(len(best), np.nan), signature=TIES, reason=f"the index depth is only {depth}"
         )
     return score(np.where(np.isnan(best), np.inf, best) <= k, signature=TIES)
+
+
+def _worst_subset(ranking: Ranking, _k: int) -> Ranking:
+    """Return the ranking with the failed documents first in the subset, and failed positives last.
+
+    Failed documents may be outside the subset, so the bound is not the narrowest.
+    """
+    shift, live = ranking.failed_others, len(ranking.ranks) - ranking.failed
+    worst = [None if rank is None else rank + shift for rank in ranking.subset[:live]]
+    return replace(ranking, subset=[*worst, *[None] * ranking.failed])
+
+
+def _best_subset(ranking: Ranking, _k: int) -> Ranking:
+    """Return the ranking with a failed positive first in the subset."""
+    return replace(ranking, subset=[1, *ranking.subset]) if ranking.failed else ranking
+
+
+@declare(
+    unit="fraction",
+    better="higher",
+    worst=0,
+    best=1,
+    kinds=_KINDS,
+    extremes=(_worst_subset, _best_subset),
+)
+def recall_subset(predictions: Sequence[Prediction], k: int) -> Score:
+    """Recall@k within the subset of the corpus that belongs to a query, as in CIRR.
+
+    The subset has a few similar images, of which one is right; the image of a composed query is
+    not a member. In CIRR, five members remain, so chance is k / 5. NaN for a task without subsets,
+    and if the index returned too few documents. Range [0, 1], higher is better.
+    Source: Liu et al. 2021, arXiv 2108.04024, section 4.2; ABaldrati/CLIP4Cir src/validate.py.
+    """
+    rankings = [ranking_of(p) for p in predictions]
+    best = [_subset_rank(one) for one in rankings]
+    reason = ""
+    if any(math.isnan(rank) for rank in best):
+        reason = "the task has queries without a subset, or the index returned too few documents"
+    rows = [math.nan if math.isnan(rank) else float(rank <= k) for rank in best]
+    return score(rows, signature=TIES, reason=reason)
+
+
+def _subset_rank(ranking: Ranking) -> float:
+    """Return the best rank within the subset; infinite if not retrieved, NaN if unknown."""
+    if not ranking.subset:
+        return math.inf if ranking.failed and ranking.failed == len(ranking.ranks) else math.nan
+    first = ranking.subset[0]
+    missing = math.inf if ranking.depth is None or ranking.failed else math.nan
+    return missing if first is None else float(first)
 
 
 @declare(unit="rank", better="lower", best=1, kinds=_KINDS)

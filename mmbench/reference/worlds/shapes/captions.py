@@ -24,7 +24,7 @@ def captions(scene: Scene, rng: Random) -> list[str]:
 
 def _everything(objects: Sequence[SceneObject], rng: Random) -> str:
     """Describe size, colour, shape and place of each object."""
-    return _list([f"a {_sized(t, rng)} {place(t, rng)}" for t in objects])
+    return _list([describe(t, rng) for t in objects])
 
 
 def _relation(objects: Sequence[SceneObject], rng: Random) -> str:
@@ -62,6 +62,11 @@ KINDS: dict[str, Callable[[Sequence[SceneObject], Random], str]] = {
     "inventory": _inventory,
     "glance": _glance,
 }
+
+
+def describe(item: SceneObject, rng: Random) -> str:
+    """Describe size, colour, shape and place of an object: "a little red star at the top"."""
+    return f"a {_sized(item, rng)} {place(item, rng)}"
 
 
 def swap_captions(

@@ -1,8 +1,9 @@
-"""The data source `shapes-swaps`: pairs of scenes that differ in which object has which property.
+"""The data sources `shapes-swaps` and `shapes-changes`, in which scenes differ in a property.
 
-Two scenes have the same properties, but two objects have exchanged one: "a small red circle and a
-large blue square", "a small blue circle and a large red square". The captions have the same words
-in another order, so a model that ignores their order cannot tell them apart.
+Two scenes of `shapes-swaps` have the same properties, but two objects have exchanged one: "a small
+red circle and a large blue square", "a small blue circle and a large red square". The captions have
+the same words in another order, so a model that ignores their order cannot tell them apart. A query
+of `shapes-changes` is an image and a text about a change of one object.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
-from mmbench.datasets import Samples
-from mmbench.reference.worlds.chance import chance
-from mmbench.reference.worlds.shapes.captions import swap_captions
+from mmbench.datasets import RetrievalData, Samples
+from mmbench.reference.worlds.chance import chance, shuffled
+from mmbench.reference.worlds.shapes.captions import describe, swap_captions
 from mmbench.reference.worlds.shapes.retrieval import scene_image
-from mmbench.reference.worlds.shapes.scene import Scene, scene_at, swapped
+from mmbench.reference.worlds.shapes.scene import Scene, minimal_pairs, scene_at, swapped
 from mmbench.reference.worlds.sources import check_number, check_size, check_split
 from mmbench.types import Content, Sample
 
@@ -24,6 +25,7 @@ SWAPS = ("size", "colour", "shape", "place")
 """The properties that two objects may exchange."""
 
 _MOST = 10_000
+_VARIANTS = 4  # images of a query of shapes-changes besides its own, one of which is to be found
 
 
 class Swap(NamedTuple):
@@ -90,3 +92,60 @@ def _sample(name: str, swap: Swap, size: int, seed: int) -> Sample:
         where = f"{name} of swaps, image {number} (seed {seed})"
         inputs |= {f"image_{number}": scene_image(scene, size, where), f"text_{number}": caption}
     return Sample(name, inputs, tags={"swap": swap.aspect})
+
+
+def shapes_changes(
+    root: Path | None,  # noqa: ARG001 - as above
+    *,
+    split: str = "test",
+    queries: int = 200,
+    size: int = 64,
+    seed: int = 0,
+) -> RetrievalData:
+    """Return composed queries: an `image`, and a `text` about an object of the image to be found.
+
+    That image differs in the size, colour or shape of this object. The corpus has, for each query,
+    its own image, the image to be found and three others that differ from the first in another way.
+    They are the subset of the query, without its own image, which is excluded. The text describes
+    the object after the change: "a large red moon on the left". `queries` is 1 to 2,000. Raises
+    UnknownName for an unknown split, DataError for a number out of range.
+    """
+    check_split("shapes changes", split)
+    check_number("shapes changes", "queries", queries, _MOST // 5)
+    check_size("shapes", size, 64)
+    samples, corpus, members = [], [], {}
+    for index, (scenes, text) in enumerate(_changes(split, queries, seed)):
+        names = [f"{split}-{index}-{number}" for number in range(len(scenes))]
+        images = [
+            scene_image(scene, size, f"{name} of changes (seed {seed})")
+            for name, scene in zip(names, scenes, strict=True)
+        ]
+        corpus += [Sample(name, {"image": one}) for name, one in zip(names, images, strict=True)]
+        samples.append(Sample(names[0], {"image": images[0], "text": text}))
+        members[names[0]] = names[1:]
+    return RetrievalData(
+        samples,
+        corpus,
+        {query: {names[0]: 1.0} for query, names in members.items()},
+        excluded={query: [query] for query in members},
+        subsets=members,
+    )
+
+
+@lru_cache(maxsize=1)
+def _changes(split: str, queries: int, seed: int) -> tuple[tuple[list[Scene], str], ...]:
+    """Return, for each query, its scene, the scene to be found, three others, and the text."""
+    seen: set[str] = set()
+    found = []
+    for index in range(queries):
+        rng = chance("change", split, seed, index)
+        for attempt in count():
+            scene = scene_at(split, seed, index, attempt)
+            others = [pair for pair in minimal_pairs(scene, rng) if pair[0].key not in seen]
+            if scene.key not in seen and len(others) >= _VARIANTS:
+                break
+        others = shuffled(rng, others)[:_VARIANTS]
+        scenes = [scene, *(other for other, _ in others)]
+        seen.update(one.key for one in scenes)
+        found.append((scenes, describe(others[0][1], rng)))
+    return tuple(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 from random import Random
 from typing import NamedTuple
@@ -86,14 +87,29 @@ def minimal_pair(scene: Scene, rng: Random) -> Scene:
     Raises ValueError if every scene with one such difference belongs to another split; the
     probability of this is 10^-9.
     """
-    at = below(rng, len(scene.objects))
+    for other in _variants(scene, below(rng, len(scene.objects)), rng):
+        return other
+    raise ValueError(f"no minimal pair of {scene.key} is in its split")
+
+
+def minimal_pairs(scene: Scene, rng: Random) -> Iterator[tuple[Scene, SceneObject]]:
+    """Yield all scenes of the same split that differ in the size, colour or shape of one object.
+
+    Each comes with the changed object. The order is random.
+    """
+    for at in shuffled(rng, range(len(scene.objects))):
+        for other in _variants(scene, at, rng):
+            yield other, other.objects[at]
+
+
+def _variants(scene: Scene, at: int, rng: Random) -> Iterator[Scene]:
+    """Yield the scenes that differ from a scene in its object `at`, in random order."""
     for aspect in shuffled(rng, list(VALUES)):
         for value in shuffled(rng, VALUES[aspect]):
             changed = SceneObject(**{**scene.objects[at]._asdict(), aspect: value})
             other = _with(rng, scene, at, changed)
             if other.key != scene.key and other.split == scene.split and _are_distinct(other):
-                return other
-    raise ValueError(f"no minimal pair of {scene.key} is in its split")
+                yield other
 
 
 def swapped(scene: Scene, aspect: str, rng: Random) -> tuple[Scene, int, int] | None:
