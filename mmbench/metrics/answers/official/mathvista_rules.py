@@ -89,7 +89,8 @@ def by_own_rules(prediction: Prediction) -> str:
         position = named_option(text, options)
         return "" if position is None else f"({ascii_uppercase[position]})"
     if kind == "list":
-        return (_LIST.findall(text) or [""])[-1]
+        lists = [match[0] for match in _LIST.finditer(text)]
+        return lists[-1] if lists else ""
     stated = stated_quantity(text)
     return "" if stated is None else repr(stated.number)
 
