@@ -47,11 +47,12 @@ def models() -> str:
     runnable = [(spec.kind, _models(spec)) for spec in specs]
     lines = ["| model | what it loads | takes | tasks |", "|---|---|---|---|"]
     for name in sorted(MODELS):
-        takes = registry.lookup("model", name).modalities
+        cls = registry.lookup("model", name)
+        takes, other = cls.modalities, "reranking" if hasattr(cls, "relevance") else "metrics alone"
         kinds = Counter(kind for kind, names in runnable if name in names)
         counts = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
         cells = [f"`{name}`", MODELS[name][1], ", ".join(m for m in _MODALITIES if m in takes)]
-        lines.append(f"| {' | '.join(map(_cell, [*cells, counts or 'metrics alone']))} |")
+        lines.append(f"| {' | '.join(map(_cell, [*cells, counts or other]))} |")
     return "\n".join([*lines, ""])
 
 

@@ -10,6 +10,7 @@ from shutil import which
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from mmbench import metric_names
 from mmbench.reference.worlds.shapes.sources import shapes_prompts
@@ -64,6 +65,12 @@ def _ranking(rng: Random) -> Ranking:
     return Ranking(found, rng.integers(1, 4, len(found)).astype(float).tolist(), size=20)
 
 
+def _searched(rng: Random) -> Ranking:
+    """Return a ranking with its 10 best documents, and its term of the modality gap."""
+    top = [f"d{row}" for row in rng.permutation(20)[:10]]
+    return replace(_ranking(rng), top=top, gap=float(rng.uniform(0, 3)))
+
+
 def _classes(rng: Random) -> tuple[Any, Any]:
     return rng.normal(size=5).astype(np.float32), int(rng.integers(5))
 
@@ -95,6 +102,7 @@ def _segments(rng: Random) -> list[dict[str, Any]]:
 PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
     "first_positive": lambda rng: (_ranking(rng), None),
     "all_positives": lambda rng: (_ranking(rng), None),
+    "diagnostics": lambda rng: (_searched(rng), None),
     "classification": _classes,
     "calibration": _classes,
     "tagging": _classes,

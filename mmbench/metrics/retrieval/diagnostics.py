@@ -26,10 +26,10 @@ def hubness(predictions: Sequence[Prediction], k: int) -> Score:
 
     N_k is counted for all documents of the corpus that did not fail, also for those in no top k.
     The skewness is the third central moment divided by the 3/2 power of the second (no correction
-    for small samples). Range (-∞, ∞): 0 for symmetric counts; a large value means that a few hubs
-    are near many queries. It depends on the numbers of queries and documents, so compare models on
-    the same data. NaN if fewer than k documents per query were stored (`--top`), or all documents
-    have the same N_k. It has no interval: resampling queries makes hubs.
+    for small samples). Range (-∞, ∞), lower is better: 0 for symmetric counts; a large value means
+    that a few hubs are near many queries. It depends on the numbers of queries and documents, so
+    compare models on the same data. NaN if fewer than k documents per query were stored (`--top`),
+    or all documents have the same N_k. It has no interval: resampling queries makes hubs.
     Source: Radovanović et al. 2010, JMLR 11, 2487-2531 (k = 10 there).
     """
     counts, reason = _occurrences(predictions, k)
@@ -44,7 +44,7 @@ def hubness(predictions: Sequence[Prediction], k: int) -> Score:
 
 @declare(unit="fraction", better="lower", worst=1, best=0, kinds=_KINDS)
 def antihubs(predictions: Sequence[Prediction], k: int) -> Score:
-    """Share of anti-hubs: documents in the top k of no query. Range [0, 1].
+    """Share of anti-hubs: documents in the top k of no query. Range [0, 1], lower is better.
 
     Documents that failed are left out. If there are fewer queries than documents / k, most
     documents are necessarily anti-hubs. NaN as in `hubness`, and without an interval.
@@ -82,12 +82,12 @@ def _occurrences(predictions: Sequence[Prediction], k: int) -> tuple[Floats | No
 def modality_gap(predictions: Sequence[Prediction]) -> Score:
     """Modality gap: the distance of the mean embedding of queries from that of the documents.
 
-    All embeddings have length 1 and all their dimensions. The means are over the scored queries
-    and over the documents that did not fail. Range [0, 2]; it is the same in both directions if all
-    documents are positives. The row of a query x is (x − d) · (q − d), where q and d are the means;
-    the mean of the rows is the squared gap. So the interval is over queries, to first order, for a
-    fixed corpus. NaN for outputs without embeddings, and for stored rows of runs without this
-    metric.
+    All embeddings have length 1 and all their dimensions. The means are over the scored queries and
+    over the documents that did not fail. Range [0, 2], lower is better: a smaller gap. It is the
+    same in both directions if all documents are positives. The row of a query x is (x − d) · (q −
+    d), where q and d are the means; the mean of the rows is the squared gap. So the interval is
+    over queries, to first order, for a fixed corpus. NaN for outputs without embeddings, and for
+    stored rows of runs without this metric.
     Source: Liang et al. 2022, arXiv 2203.02053 (the norm of Δ_gap).
     """
     gaps = [ranking_of(prediction).gap for prediction in predictions]
