@@ -16,9 +16,9 @@ from mmbench.columns import ABSENT, patch_rows
 from mmbench.data.mapping.find_media import NOUNS, locate_media
 from mmbench.data.mapping.patterns import fill_pattern, is_pattern
 from mmbench.data.readers.folders import MEDIA, as_modality
-from mmbench.data.readers.rows import Rows
+from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.errors import DataError, SpecError, UnknownName
-from mmbench.types import InvalidContent, Media, Modality
+from mmbench.types import InvalidContent, Modality
 
 Columns = str | list[str]
 
@@ -128,9 +128,7 @@ def _modality(rows: Rows, name: str, column: Columns) -> Modality | None:
     return by_type or by_name
 
 
-def media_cells(
-    rows: Rows, column: Columns, modality: Modality
-) -> Sequence[str | list[str] | Media | None]:
+def media_cells(rows: Rows, column: Columns, modality: Modality) -> Sequence[MediaCell]:
     """Return each row's media item, or the candidate paths of its file; None for an empty cell.
 
     `column` is a column of paths or encoded media, a path with columns in braces, or a list of

@@ -22,7 +22,7 @@ from mmbench.data.mapping.patterns import read_cells
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.layouts.caption_annotations import Caption
 from mmbench.data.readers.records import is_missing, parse_id, refuse_duplicates
-from mmbench.data.readers.rows import Rows
+from mmbench.data.readers.rows import MediaCell, Rows
 from mmbench.datasets import RetrievalData, sample_columns
 from mmbench.errors import DataError, SampleError, SpecError, UnknownName
 from mmbench.storage.content_keys import ContentKeys, cache_folder
@@ -158,7 +158,7 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
     """
     cells = media_cells(rows, columns.medium, columns.modality)
     ids = _ids(rows, columns.medium_id, required=columns.own)
-    documents: dict[str, str | list[str] | Media | None] = {}
+    documents: dict[str, MediaCell] = {}
     first: dict[str, int] = {}
     of_rows: list[str] = []
     with ContentKeys(cache_folder()) as keys:
@@ -201,9 +201,7 @@ def pairs_from_rows(rows: Rows, columns: PairColumns) -> RetrievalData:
     return replace(data, source=rows.source)
 
 
-def _short_ids(
-    documents: Mapping[str, str | list[str] | Media | None], rows: Mapping[str, int]
-) -> dict[str, str]:
+def _short_ids(documents: Mapping[str, MediaCell], rows: Mapping[str, int]) -> dict[str, str]:
     """Return short ids of documents: file names without extension, or numbers of rows.
 
     `rows` maps the documents without an id of their own to their first rows. If two files have one
@@ -235,9 +233,7 @@ def _ids(rows: Rows, column: str, *, required: bool) -> Sequence[str | None]:
     )
 
 
-def _document(
-    rows: Rows, at: int, medium: str | list[str] | Media | None, own: bool, keys: ContentKeys
-) -> str:
+def _document(rows: Rows, at: int, medium: MediaCell, own: bool, keys: ContentKeys) -> str:
     """Return the document id for a row without a media id.
 
     If `own` is true, the id is the row number; otherwise it is the path of `medium`, or a hash of
@@ -249,7 +245,7 @@ def _document(
     if isinstance(medium, str | list):
         return medium if isinstance(medium, str) else medium[0]
     try:
-        return f"row {number}" if medium is None else keys.digest_inside(medium).hex()
+        return keys.digest_inside(medium).hex() if isinstance(medium, Media) else f"row {number}"
     except SampleError:
         # Reading fails again later, for this sample only.
         return f"row {number}"

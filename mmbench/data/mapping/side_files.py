@@ -68,6 +68,8 @@ def add_keyed(place: FileRows, column: str, option: KeyedFile) -> None:
     entry in another file.
     """
     file = place.folder / option.file
+    if not file.is_file():
+        raise DataError(f"{place.folder}: no {option.file}, the column {column}; put it there")
     cells = decode_json(read_file(file), dict[str, object], file)
     keys = fill_pattern(option.key, place)
     missing = [key for key in keys if key not in cells]

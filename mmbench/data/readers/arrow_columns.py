@@ -149,6 +149,12 @@ def media_by_row(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
     return part
 
 
+def first_of_lists(dataset: Dataset, column: str) -> Callable[[int], MediaInFile]:
+    """Return a function that maps a row number to the first media item of a list in a column."""
+    stored = _FirstOfLists(dataset, column)
+    return lambda number: MediaInFile(stored, number)
+
+
 class _HubMedia(MediaFile):
     """The encoded media in a column of a data set, read through the datasets library."""
 
@@ -171,6 +177,15 @@ class _HubMedia(MediaFile):
         column = self._rows[start:stop][self._column]
         cells: list[bytes | None] = media_columns(column, self._column)[1].to_pylist()
         return cells
+
+
+class _FirstOfLists(_HubMedia):
+    """The first item of each list in a column of lists of encoded media; None of an empty list."""
+
+    def _cells(self, start: int, stop: int) -> list[bytes | None]:
+        lists = self._rows[start:stop][self._column].to_pylist()
+        items = [(cells or [None])[0] for cells in lists]
+        return [item.get("bytes") if isinstance(item, dict) else item for item in items]
 
 
 def _pieces(file: Path, column: str) -> ByteRanges | None:

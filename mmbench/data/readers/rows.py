@@ -11,7 +11,7 @@ from mmbench.columns import ABSENT, Mappings, Repeated, Texts, concatenate, pack
 from mmbench.columns import column as field_of
 from mmbench.data.readers.records import Record, format_cell, has_gaps, parse_path
 from mmbench.errors import DataError, UnknownName
-from mmbench.types import Media, Modality
+from mmbench.types import InvalidContent, Media, Modality
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 13  # cells converted at a time
 
-# A cell of a media column: the path of a file, candidate paths, an encoded file, or None for an
-# empty cell.
-MediaCell = str | list[str] | Media | None
+# A cell of a media column: the path of a file, candidate paths, an encoded file, a cell that
+# cannot be used, or None for an empty cell.
+MediaCell = str | list[str] | Media | InvalidContent | None
 
 
 class Rows:

@@ -7,7 +7,7 @@ from typing import Any
 
 import datasets
 import pytest
-from datasets import Audio, Dataset, Image
+from datasets import Audio, Dataset, Image, List
 
 from mmbench import registry
 from mmbench.data.sources.text_media_pairs import caption_rows
@@ -16,6 +16,7 @@ from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, SpecError, UnknownName
 from mmbench.media import read_bytes
 from mmbench.spec import load_task, packaged_tasks
+from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import InvalidContent, Media
 from tests.support.media.images import png, red_of
 from tests.support.media.sounds import wav
@@ -79,6 +80,30 @@ def test_captions_of_images_in_a_list(task: str, tmp_path: Path) -> None:
     ]  # fmt: skip
     assert data.links["2#1"] == {"2": 1.0}
     assert data.source == {"path": str(tmp_path)}
+
+
+def test_lists_of_one_image_on_the_hub(tmp_path: Path) -> None:
+    """The hub's copy of SEED-Bench has lists of images: eight frames for a video."""
+    options = {f"choice_{letter}": list("wxyz") for letter in "abcd"}
+    images = [[1], [3, 4], [2], []]
+    columns = {
+        **options,
+        "answer": list("ADCB"),
+        "question": ["one?", "two?", "three?", "four?"],
+        "question_id": list("5678"),
+        "data_type": ["image", "image", "video", "image"],
+        "image": [[{"bytes": png(n), "path": None} for n in row] for row in images],
+    }
+    kept(tmp_path, "test", columns, image=List(Image()))
+    data = from_block("seed-bench", tmp_path)
+    one, several, none = data.samples
+    assert [sample.id for sample in data.samples] == ["5", "6", "8"]
+    assert red_of(one.inputs["image"]) == 1
+    assert "image has 2 items, not one" in several.inputs["image"].reason
+    assert "image is empty" in none.inputs["image"].reason
+    assert [sample.target["answer"] for sample in data.samples] == ["A", "D", "B"]
+    with ContentKeys(tmp_path) as keys:
+        assert keys.key(one.inputs["image"]) == keys.key(Media("image", "x", lambda: png(1)))
 
 
 def test_a_web_data_set_of_pairs(tmp_path: Path) -> None:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmbench.columns import Mapped, patch_rows
-from mmbench.data.readers.arrow_columns import as_values, media_by_row, media_columns
+from mmbench.data.readers.arrow_columns import (
+    as_values,
+    first_of_lists,
+    media_by_row,
+    media_columns,
+)
 from mmbench.data.readers.folders import MEDIA
 from mmbench.data.readers.library.hub import open_dataset
 from mmbench.data.readers.rows import MediaCell, Rows
-from mmbench.types import Media, Modality
+from mmbench.types import InvalidContent, Media, Modality
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -74,10 +79,15 @@ class LibraryRows(Rows):
         return list(names) if names else []
 
     def media(self, column: str, modality: Modality) -> Sequence[MediaCell]:
-        """Return the cells of a media column; no bytes are read or decoded."""
+        """Return the cells of a media column; no bytes are read or decoded.
+
+        A cell of a column of lists is its only item; the sample fails if there are several.
+        """
         import pyarrow.compute as pc
 
         self.refuse_unknown(column)
+        if self._holds_lists(column):
+            return self._only_items(column, modality)
         dataset = self._dataset
         table = dataset.select_columns([column]).with_format("arrow")
         without: dict[int, str | None] = {}
@@ -94,6 +104,29 @@ class LibraryRows(Rows):
         medium = partial(self._medium, media_by_row(dataset, column), modality, column)
         here = {at: without[n] for at, n in enumerate(self.numbers.tolist()) if n in without}
         return patch_rows(Mapped(medium, self.as_column()), here)
+
+    def _holds_lists(self, column: str) -> bool:
+        """Return whether a column has lists of images, audio or videos."""
+        item = getattr(self._dataset.features[column], "feature", None)
+        return isinstance(item, dict) or type(item).__name__.lower() in MEDIA
+
+    def _only_items(self, column: str, modality: Modality) -> Sequence[MediaCell]:
+        """Return the only item of each list of encoded media; None for an empty list."""
+        import pyarrow.compute as pc
+
+        lists = self._dataset.select_columns([column]).with_format("arrow")
+        sizes: list[int | None] = []
+        for start in range(0, len(lists), _BATCH):
+            sizes += pc.list_value_length(lists[start : start + _BATCH][column]).to_pylist()
+        part = first_of_lists(self._dataset, column)
+        return [
+            self._medium(part, modality, column, number)
+            if (size := sizes[number]) == 1
+            else InvalidContent(f"{self.where(at)}: {column} has {size} items, not one")
+            if size
+            else None
+            for at, number in enumerate(self.numbers.tolist())
+        ]
 
     def _medium(self, part: Any, modality: Modality, column: str, number: int) -> Media:
         return Media(modality, f"{column} of {self.place} row {number}", part(number))
