@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.columns.vectors import Vectors
@@ -74,6 +74,7 @@ def searched(queries: np.ndarray, corpus: np.ndarray, form: VectorForm, top: int
     return compressed_search(Vectors(queries), Vectors(corpus), every, form, sample=sample, top=top)
 
 
+@settings(max_examples=30)
 @given(st.sampled_from(FORMS), st.integers(0, 2**32), st.integers(1, 9), st.integers(1, 30))
 def test_ranks_are_those_of_the_definition(name: str, seed: int, n: int, m: int) -> None:
     draws, form = np.random.default_rng(seed), parse_form(name)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import transformers as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mmbench
@@ -49,6 +49,7 @@ def stored(listed: list[str], grades: Mapping[str, float], top: int) -> Predicti
     return Prediction("q", listed_ranking(listed, grades, top))
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(0, 12))
 def test_ranks_are_those_of_the_new_list(seed: int, size: int, depth: int) -> None:
     draws = np.random.default_rng(seed)
@@ -163,6 +164,7 @@ headline: mrr
 """
 
 
+@pytest.mark.slow
 def test_a_cross_encoder_reranks_a_run_of_texts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -264,12 +264,12 @@ FORMS = ["int8", "full", "32+binary+rescore20"]
 
 @pytest.fixture(scope="module")
 def forms() -> RunRecord:
-    return mmbench.evaluate("clip-nano", "shapes-retrieval", vectors=FORMS, limit=30).record
+    return mmbench.evaluate("clip-nano", "shapes-retrieval", vectors=FORMS, limit=12).record
 
 
 def test_forms_of_vectors_are_compared(forms: RunRecord) -> None:
     assert forms.task.asked == "index=exact,vectors=int8"
-    usual = mmbench.evaluate("clip-nano", "shapes-retrieval", limit=30).record
+    usual = mmbench.evaluate("clip-nano", "shapes-retrieval", limit=12).record
     assert usual.task.asked == "index=exact"
     assert usual.task.fingerprint == forms.task.fingerprint
     tables = index_tables(forms)
@@ -292,7 +292,7 @@ def test_forms_of_vectors_are_compared(forms: RunRecord) -> None:
 
 
 def test_one_form_of_vectors_has_a_report() -> None:
-    one = mmbench.evaluate("clip-nano", "shapes-retrieval", vectors="binary", limit=50).record
+    one = mmbench.evaluate("clip-nano", "shapes-retrieval", vectors="binary", limit=12).record
     reports = one.index
     assert list(reports) == NAMES
     assert {report["vectors"] for report in reports.values()} == {"binary"}

@@ -41,7 +41,7 @@ def turns(query: str, document: str) -> tuple[Message, Message]:
     return Message("user", (query,)), Message("user", (document,))
 
 
-@pytest.mark.parametrize("name", ["bert", "roberta"])
+@pytest.mark.parametrize("name", ["bert", pytest.param("roberta", marks=pytest.mark.slow)])
 def test_logits_of_pairs(tmp_path: Path, name: str) -> None:
     folder = build(tmp_path, name)
     model = CrossEncoder(folder, device="cpu", dtype="float32")
