@@ -567,10 +567,10 @@ CONFORMANCE: NameTable = {
     "distribution": ("mmbench.conformance.distribution:CASES", "FID and metrics of its family"),
     "classification": ("mmbench.conformance.classification:CASES", "classification metrics"),
     "embeddings": ("mmbench.conformance.embeddings:CASES", "probes and clusterings"),
-    "answers": ("mmbench.conformance.answers:CASES", "metrics of answers and choices"),
+    "answers": ("mmbench.conformance.answers.readings:CASES", "metrics of answers and choices"),
     "robustness": ("mmbench.conformance.robustness:CASES", "perturbations of images and audio"),
     "official-answers": (
-        "mmbench.conformance.official_answers:CASES",
+        "mmbench.conformance.answers.official:CASES",
         "answers by the official evaluators of benchmarks",
     ),
     "drawings": (

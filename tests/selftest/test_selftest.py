@@ -30,13 +30,16 @@ HEAVY = {
     "ljspeech-speak",
     "shapes-caption",
     "shapes-clusters",
+    "shapes-count",
     "shapes-draw",
     "shapes-fewshot",
+    "shapes-mixed",
     "shapes-probe",
     "shapes-sound-tags",
     "shapes-video-retrieval",
     "transcripts",
     "translations",
+    "voc2007-probe",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.conformance.known_answers import MMAU, OCRBENCH
+from mmbench.conformance.answers.known_answers import MMAU, OCRBENCH
 from mmbench.metrics.answers.mmau import mmau_accuracy
 from mmbench.metrics.answers.ocrbench import ocrbench_accuracy
 from mmbench.types import Prediction

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.conformance.official_answers import CASES, mathvista_prediction, official
+from mmbench.conformance.answers.official import CASES, mathvista_prediction, official
 from mmbench.errors import DataError
 from mmbench.metrics.answers.official import mathvista, mmmu, mmstar
 from mmbench.metrics.answers.official.hallusion import hallusion_accuracy, yes_or_no

@@ -1,6 +1,6 @@
 """Conformance cases of metrics that follow the official evaluator of a benchmark.
 
-`official_answers.json` holds texts with the verdicts of the official functions, which are not part
+`official.json` holds texts with the verdicts of the official functions, which are not part
 of the project. Its rows are [text, target, right, …], described at each function below.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from mmbench.conformance.case import Case, LargestDifference, max_difference, measured, value
 from mmbench.types import Features, Prediction
 
-_FILE = Path(__file__).with_name("official_answers.json")
+_FILE = Path(__file__).with_name("official.json")
 _EXTRACTED = "extracted"
 
 

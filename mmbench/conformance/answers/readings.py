@@ -8,8 +8,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
-from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
-from mmbench.conformance.known_answers import (
+from mmbench.conformance.answers.known_answers import (
     MMAU,
     OCRBENCH,
     OURS,
@@ -20,6 +19,7 @@ from mmbench.conformance.known_answers import (
     SOURCES,
     VQA,
 )
+from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, value
 from mmbench.conformance.packages import library
 from mmbench.metric_names import metric
 from mmbench.types import Prediction

@@ -1,0 +1,1 @@
+"""Conformance cases of metrics of answers to questions."""
