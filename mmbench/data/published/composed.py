@@ -104,8 +104,8 @@ def fashioniq(
     `root` is the folder with captions/cap.dress.val.json, image_splits/split.dress.val.json and
     `images` (NAME.jpg or NAME.png). The two captions of a query become one text, "C1 and c2",
     without punctuation at their ends, as in CLIP4Cir. The corpus has the images of the split, or
-    with `gallery: pairs` only those of the queries and their targets (the protocol of VAL, which
-    gives higher scores). Queries are not removed from it. Ids are dress/0, … and image names.
+    with `gallery: pairs` only those of the queries and their targets (the protocol of VAL,
+    unverified; scores are higher). Queries are not removed from it. Ids are dress/0, … and names.
 
     Raises UnknownName for another category, DataError for files that are missing or cannot be read.
     """
