@@ -32,7 +32,7 @@ def printed(board: Path) -> str:
     import contextlib
     import io
 
-    command = ["run", "-m", "clip-nano", "-t", TASK, "--limit", "12", "--out", str(board)]
+    command = ["run", "-m", "clip-nano", "-t", TASK, "--limit", "6", "--out", str(board)]
     stream = io.StringIO()
     with contextlib.redirect_stdout(stream):
         assert main([*command, "--quiet", "--perturb", "noise:5", "--perturb", "jpeg:90"]) == 0
@@ -53,7 +53,7 @@ def test_the_table_has_the_clean_run_first(printed: str, board: Path) -> None:
     assert [row[0] for row in rows] == ["clean", "noise:5", "jpeg:90"]
     assert [float(row[1]) for row in rows[:2]] == pytest.approx(values, abs=5e-5)
     assert float(rows[1][2]) == pytest.approx(values[1] - values[0], abs=1e-4)
-    assert rows[1][-1] in ("worse", "difference")  # no difference, on 12 images
+    assert rows[1][-1] in ("worse", "difference")  # no difference, on 6 images
 
 
 def test_a_record_names_the_perturbation_and_the_clean_task(printed: str, board: Path) -> None:
@@ -67,6 +67,7 @@ def test_a_record_names_the_perturbation_and_the_clean_task(printed: str, board:
     assert noisy.data_hash != clean.data_hash
 
 
+@pytest.mark.slow
 def test_a_stored_run_is_compared_and_rescored(printed: str, board: Path) -> None:
     runs = [latest(board, name) for name in (TASK, f"{TASK}+noise-5", f"{TASK}+jpeg-90")]
     pairs = compare_runs(runs, metrics=["recall@5[text-to-image]"], out=board)
@@ -83,11 +84,12 @@ def test_runs_of_other_models_or_data_are_not_compared(printed: str, board: Path
     noisy, other = latest(board, f"{TASK}+noise-5"), latest(board, TASK, "random")
     with pytest.raises(UserError, match="perturbation none against noise:5"):
         compare_runs([other, noisy], out=board)
-    smaller = run("clip-nano", f"{TASK}+noise:5", RunSettings(limit=5)).record
+    smaller = run("clip-nano", f"{TASK}+noise:5", RunSettings(limit=3)).record
     with pytest.raises(UserError, match=r"cannot be compared: data .* against"):
         compare_runs([latest(board, TASK), smaller], out=board)
 
 
+@pytest.mark.slow
 def test_outputs_are_computed_once(printed: str, board: Path) -> None:
     """The clean texts come from the journal; the same noise comes again."""
     first = run("clip-nano", f"{TASK}+noise:4", RunSettings(limit=5)).record
@@ -96,6 +98,7 @@ def test_outputs_are_computed_once(printed: str, board: Path) -> None:
     assert second.counts["computed"] == 0
 
 
+@pytest.mark.slow
 def test_a_batch_size_and_an_order_do_not_change_the_inputs() -> None:
     def values(**settings: int) -> list[float | None]:
         options = RunSettings(limit=6, fresh=True, **settings)
@@ -105,6 +108,7 @@ def test_a_batch_size_and_an_order_do_not_change_the_inputs() -> None:
     assert values(batch_size=1) == pytest.approx(values(batch_size=4))
 
 
+@pytest.mark.slow
 def test_check_decodes_perturbed_inputs() -> None:
     report = check("clip-nano", f"{TASK}+noise:3", RunSettings(limit=3))
     assert not report.failures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.perturbations.texts import case, shuffled, text_rng, typos, words
@@ -32,6 +32,7 @@ def test_a_share_of_the_words_is_changed() -> None:
     assert 160 < changed < 240
 
 
+@settings(max_examples=30)
 @given(st.text(), st.integers(1, 100), st.integers(0, 9))
 def test_typos_only_move_letters(text: str, percent: int, seed: int) -> None:
     changed = typos(text, str(percent), text_rng(seed, text))
@@ -54,8 +55,8 @@ def test_case_and_words() -> None:
 
 def test_all_orders_are_equally_likely() -> None:
     counts = {}
-    for seed in range(3000):
+    for seed in range(1200):
         order = "".join(shuffled(["a", "b", "c"], text_rng(seed, "x")))
         counts[order] = counts.get(order, 0) + 1
     assert len(counts) == 6
-    assert all(400 < count < 600 for count in counts.values())
+    assert all(150 < count < 250 for count in counts.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench import stats
@@ -26,6 +26,7 @@ def test_by_hand() -> None:
     assert mean.high == pytest.approx(0.7 + ((0.1 / 3) ** 2 + 0.1**2) ** 0.5)
 
 
+@settings(max_examples=30)
 @given(ESTIMATES, st.floats(0.1, 10))
 def test_the_sum_of_the_weights_does_not_matter(estimates: list[Estimate], factor: float) -> None:
     weights = [*range(1, len(estimates) + 1)]
