@@ -80,6 +80,7 @@ def test_a_stored_run_is_compared_and_rescored(printed: str, board: Path) -> Non
     assert again.scores[name].value == runs[1].scores[name].value
 
 
+@pytest.mark.slow
 def test_runs_of_other_models_or_data_are_not_compared(printed: str, board: Path) -> None:
     noisy, other = latest(board, f"{TASK}+noise-5"), latest(board, TASK, "random")
     with pytest.raises(UserError, match="perturbation none against noise:5"):
