@@ -17,9 +17,10 @@ from typing import Any
 
 from msgspec import NODEFAULT, defstruct, field, structs, to_builtins
 
-from mmbench import perturbations, registry
+from mmbench import registry
 from mmbench.builtin import TABLES
 from mmbench.errors import SpecError, UnknownKind, UnknownName, UserError
+from mmbench.perturbations import names as perturbations
 from mmbench.protocols.kind_class import class_fault
 from mmbench.storage.file_names import name_fault
 from mmbench.text import with_home

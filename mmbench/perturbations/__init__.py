@@ -6,27 +6,3 @@ options of questions are changed when the data are loaded. The random numbers of
 on its content and the seed, so that neither the order nor the number of workers changes an input.
 docs/robustness.md has the definitions.
 """
-
-from __future__ import annotations
-
-from mmbench.perturbations.data import perturbed_data
-from mmbench.perturbations.decoded import (
-    encoded,
-    perturbed_audio,
-    perturbed_frames,
-    perturbed_image,
-)
-from mmbench.perturbations.names import NAMES, as_text, is_meant, name_suffix, parse
-
-__all__ = [
-    "NAMES",
-    "as_text",
-    "encoded",
-    "is_meant",
-    "name_suffix",
-    "parse",
-    "perturbed_audio",
-    "perturbed_data",
-    "perturbed_frames",
-    "perturbed_image",
-]

@@ -10,7 +10,8 @@ import pytest
 from mmbench.columns import Mappings, Texts, column, entries, table
 from mmbench.datasets import RetrievalData, Samples, lettered
 from mmbench.errors import DataError, SpecError
-from mmbench.perturbations import parse, perturbed_data
+from mmbench.perturbations.data import perturbed_data
+from mmbench.perturbations.names import parse
 from mmbench.types import InvalidContent, Media, Sample
 
 IMAGE, SOUND = Media("image", "a.png"), Media("audio", "a.wav")

@@ -15,8 +15,9 @@ from PIL import Image
 
 from mmbench.engine.execution.decode import decode
 from mmbench.media import decode_image, decode_sound
-from mmbench.perturbations import images, parse
+from mmbench.perturbations import images
 from mmbench.perturbations.decoded import generator, perturbed_audio, with_noise
+from mmbench.perturbations.names import parse
 from mmbench.storage.content_keys import ContentKeys
 from mmbench.types import EncodedImage, Media
 from tests.support.media.images import image_bytes, image_medium, noise_image

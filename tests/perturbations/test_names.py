@@ -8,7 +8,7 @@ import pytest
 
 from mmbench.engine.identity import fingerprint
 from mmbench.errors import SpecError, UnknownName
-from mmbench.perturbations import NAMES, as_text, name_suffix, parse
+from mmbench.perturbations.names import NAMES, as_text, name_suffix, parse
 from mmbench.spec import is_task, load_task
 from mmbench.types import Perturbation
 from tests.support.files import write_file

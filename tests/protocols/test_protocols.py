@@ -9,6 +9,9 @@ from mmbench.kinds.choice import Choice
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.classification.zero_shot import ZeroShot
 from mmbench.kinds.drawing import Drawing
+from mmbench.kinds.embedding.clustering import Clustering
+from mmbench.kinds.embedding.probe import Probe
+from mmbench.kinds.matching import Matching
 from mmbench.kinds.rating import Rating
 from mmbench.kinds.retrieval import Retrieval
 from mmbench.kinds.segments import Segments
@@ -41,7 +44,10 @@ from mmbench.storage.records import BoardReporter
 OF_SAMPLES: list[type[Kind[Samples]]] = [
     Choice,
     Classification,
+    Clustering,
     Drawing,
+    Matching,
+    Probe,
     Rating,
     Segments,
     Speaking,

@@ -38,7 +38,11 @@ ARGUMENTS = {
     "@features": "@clip",
     "[RUBRIC]": "[helpfulness]",
     "[OPTIONS]": "[collar=0.5]",
+    "[TOLERANCE]": "[10%]",
+    "[NAME]": "[word]",
 }
+# The options that a task file gives to a metric.
+OPTIONS: dict[str, dict[str, object]] = {"regex_match[word]": {"pattern": r"(\w+)"}}
 
 
 def names_of(form: str) -> list[str]:
@@ -71,6 +75,15 @@ def _searched(rng: Random) -> Ranking:
     return replace(_ranking(rng), top=top, gap=float(rng.uniform(0, 3)))
 
 
+def _in_subset(rng: Random) -> Ranking:
+    return replace(_ranking(rng), subset=[int(rng.integers(1, 6))])
+
+
+def _matching(rng: Random) -> tuple[Any, Any]:
+    """Return the scores of two images and two texts, sometimes equal."""
+    return rng.integers(3, size=4).astype(np.float64), [[1, 0], [0, 1]]
+
+
 def _classes(rng: Random) -> tuple[Any, Any]:
     return rng.normal(size=5).astype(np.float32), int(rng.integers(5))
 
@@ -100,13 +113,19 @@ def _segments(rng: Random) -> list[dict[str, Any]]:
 
 # By family, else by the module of the metric: a value and its target.
 PAIRS: dict[str, Callable[[Random], tuple[Any, Any]]] = {
-    "first_positive": lambda rng: (_ranking(rng), None),
+    "first_positive": lambda rng: (_in_subset(rng), None),
     "all_positives": lambda rng: (_ranking(rng), None),
     "diagnostics": lambda rng: (_searched(rng), None),
     "classification": _classes,
     "calibration": _classes,
     "tagging": _classes,
+    "clusters": lambda rng: (f"c{rng.integers(3)}", int(rng.integers(4))),
+    "matching": _matching,
     "choice": _choice,
+    **dict.fromkeys(("mmau", "mmmu", "mathvista"), _choice),
+    "hallusion": lambda rng: (_text(rng), str(rng.choice(["yes", "no"]))),
+    "numbers": lambda rng: (f"{rng.uniform(1, 2):.1f} kg", f"{rng.uniform(1, 2):.1f} kg"),
+    "patterns": lambda rng: (_text(rng), str(rng.choice(WORDS))),
     "pope": lambda rng: (_text(rng), str(rng.choice(["yes", "no"]))),
     "speech": lambda rng: (_text(rng, 9), _text(rng)),
     "speakers": lambda rng: (_segments(rng), _segments(rng)),
@@ -152,6 +171,8 @@ def made(name: str, seed: int) -> Made:
             "compute_seconds": f"{n + 1}",
             "objects": "cat",
             "human": f"{rng.integers(1, 6)}",
+            **dict.fromkeys(("category", "subcategory", "set_id"), f"{n // 4}"),
+            **dict.fromkeys(("figure_id", "question_id"), f"{n // 2 % 2}"),
         }
         scores: Any = "logits" if module in ("classification", "calibration", "tagging") else ""
         group, inputs = f"g{n // 2}", dict[str, Content](text=_text(rng))
@@ -162,7 +183,7 @@ def made(name: str, seed: int) -> Made:
         return predictions, None
     if wants.chosen_by == "judge":
         verdicts = [f'{{"score": {rng.integers(1, 6)}}}' for _ in predictions]
-        return predictions, [{"verdict": [verdict]} for verdict in verdicts]
+        return predictions, [{"verdict": [one], "extracted": [one]} for one in verdicts]
     if wants.method == "write":
         return predictions, [{"transcript": [_text(rng, 9)]} for _ in predictions]
     if wants.method == "loglikelihood":
@@ -210,8 +231,7 @@ def _unit(rng: Random) -> Any:
 def measured(name: str, seed: int) -> Any:
     """The Score of a metric, called directly."""
     function, argument = metric_names.metric(name)
-    function = metric_names.with_options(name, function, {})
+    function = metric_names.with_options(name, function, OPTIONS.get(name, {}))
     predictions, features = made(name, seed)
-    function = metric_names.with_options(name, function, {})
     given = () if argument is None else (argument,)
     return function(predictions, *given, **({"features": features} if features else {}))

@@ -27,7 +27,7 @@ def set_tasks(args: argparse.Namespace) -> None:
     each folder takes its place. Each task is followed by the task with each perturbation. Raises
     UserError for an invalid group or perturbation, before anything runs.
     """
-    from mmbench.perturbations import as_text, parse
+    from mmbench.perturbations.names import as_text, parse
 
     changes = getattr(args, "perturb", [])
     perturbations = list(dict.fromkeys(as_text(parse(text)) for text in changes))

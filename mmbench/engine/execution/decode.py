@@ -11,7 +11,12 @@ from msgspec.structs import replace
 from mmbench import media
 from mmbench.columns import Places, Texts, take_rows
 from mmbench.errors import SampleError
-from mmbench.perturbations import encoded, perturbed_audio, perturbed_frames, perturbed_image
+from mmbench.perturbations.decoded import (
+    encoded,
+    perturbed_audio,
+    perturbed_frames,
+    perturbed_image,
+)
 from mmbench.protocols import Hears, TakesEncoded, TakesEncodedVideos, Watches
 from mmbench.types import (
     Audio,

@@ -8,7 +8,7 @@ from mmbench.engine.context import RunContext
 from mmbench.engine.identity import fingerprint, hash_data
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.examples import with_example_data
-from mmbench.perturbations import name_suffix, parse
+from mmbench.perturbations.names import name_suffix, parse
 from mmbench.types import TaskSpec
 
 

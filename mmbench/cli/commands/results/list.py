@@ -71,7 +71,7 @@ def _groups(folders: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def _perturbations() -> Iterator[tuple[str, ...]]:
-    from mmbench.perturbations import NAMES
+    from mmbench.perturbations.names import NAMES
 
     for name, info in NAMES.items():
         yield name, info.changes, info.values(), info.summary

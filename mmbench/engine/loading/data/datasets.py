@@ -7,14 +7,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from mmbench import perturbations, registry
+from mmbench import registry
 from mmbench.columns import column, entries, rows_of_type
 from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.rows import Rows
 from mmbench.engine.loading.data.other_formats import explain_format
 from mmbench.engine.loading.data.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
-from mmbench.perturbations import perturbed_data
+from mmbench.perturbations.data import perturbed_data
+from mmbench.perturbations.names import parse
 from mmbench.protocols import Dataset
 from mmbench.text import with_home
 from mmbench.types import InvalidContent, TaskSpec
@@ -39,7 +40,7 @@ def load_data(spec: TaskSpec, data_path: DataPlace | None, *, hub: bool = True) 
     data = _load_clean(spec, data_path, hub=hub)
     if not spec.perturb:
         return data
-    return perturbed_data(data, spec.fields, perturbations.parse(spec.perturb), spec.name)
+    return perturbed_data(data, spec.fields, parse(spec.perturb), spec.name)
 
 
 def _load_clean(spec: TaskSpec, data_path: DataPlace | None, *, hub: bool) -> Dataset:
