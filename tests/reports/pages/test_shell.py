@@ -138,7 +138,7 @@ def test_no_element_reaches_beyond_the_page(
 def test_the_wheel_has_the_assets(tmp_path: Path) -> None:
     source = tmp_path / "source"
     names = ["pyproject.toml", "README.md", "LICENSE"]
-    for folder in ("mmbench/reports/pages", "tasks", "recipes", "rubrics"):
+    for folder in ("mmbench/reports/pages", "tasks", "recipes", "rubrics", "groups"):
         shutil.copytree(ROOT / folder, source / folder)
     for name in names:
         shutil.copy(ROOT / name, source / name)
