@@ -106,6 +106,10 @@ class ColumnsNeeded(DataError):
         super().__init__("; ".join(filter(None, [problem, self.advice])))
 
 
+class MissingSplit(DataError):
+    """The error for own data that lack a split; the message says how to add it."""
+
+
 class RepeatedIds(DataError):
     """The error for data or outputs in which an id occurs several times."""
 

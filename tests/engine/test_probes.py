@@ -93,6 +93,12 @@ def test_data_without_a_training_split_are_refused(place: str, tmp_path: Path) -
         run("toy-colour-vectors", "knn", settings(tmp_path / place))
 
 
+def test_another_task_is_not_the_advice_for_a_missing_split(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "x.csv", "image,label\na.png,red\nb.png,blue\n")
+    with pytest.raises(DataError, match=r"as a table$"):
+        run("toy-colour-vectors", "knn", settings(file))
+
+
 def test_a_column_without_the_split_is_refused(tmp_path: Path) -> None:
     file = write_file(tmp_path / "x.csv", "image,label,split\na.png,red,dev\nb.png,blue,dev\n")
     with pytest.raises(DataError, match=r"no row with the split test \(column split: dev\)"):

@@ -29,7 +29,7 @@ from mmbench.data.readers.rows import FileRows, Rows
 from mmbench.data.readers.table_files import TABLES, read_records
 from mmbench.data.readers.tars.layouts import are_tars
 from mmbench.data.readers.tars.rows import tar_rows
-from mmbench.errors import DataError, near_names
+from mmbench.errors import DataError, MissingSplit, near_names
 from mmbench.text import listed
 
 _FILES = (*TABLES, ".parquet", ".arrow")
@@ -155,16 +155,24 @@ def rows_of_split(rows: Rows, split: str | None) -> Rows:
     if column is None:
         if Path(rows.place).stem == split:
             return rows
-        raise DataError(
-            f"{rows.place}: no split {split}; add a column split with train and test, or give a"
-            f" folder with {split} as a folder or as a table"
-        )
+        raise MissingSplit(f"{rows.place}: no split {split}; {_split_advice(rows, split)}")
     selected = copy(rows)
     selected.select({column: split})
     if not len(selected):
         values = listed(sorted(set(map(str, rows.column(column)))))
         raise DataError(f"{rows.place}: no row with the split {split} (column {column}: {values})")
     return selected
+
+
+def _split_advice(rows: Rows, split: str) -> str:
+    """Return how to give the data a split that they do not have."""
+    if isinstance(rows, MediaFolder) and rows.splits:
+        if split == "train":
+            return f"its splits are {listed(rows.splits)}; call the training samples train"
+        return f"its splits are {listed(rows.splits)}; add --split {rows.splits[0]}"
+    others = "train and test" if split in ("train", "test") else f"train and {split}"
+    folder = f"give a folder with {split} as a folder or as a table"
+    return f"add a column split with {others}, or {folder}"
 
 
 def _is_shard(file: Path) -> bool:

@@ -24,6 +24,7 @@ from mmbench.errors import DataError
 from mmbench.kinds.embedding.options import NEIGHBOURS, C, ProbeOptions
 from mmbench.kinds.embedding.scikit_learn import scikit_learn
 from mmbench.search import top
+from mmbench.text import count
 from mmbench.types import Array, ScoreScale
 
 Mask = NDArray[np.bool_]
@@ -187,7 +188,9 @@ def _held_out(labels: Mask) -> Mask:
 
 def _neighbours(settings: str, k: int, weigh: Callable[[Array], Array]) -> Classifier:
     def fit(train: Array, labels: Mask, test: Array) -> Fitted:
-        return Fitted(neighbour_shares(train, labels, test, k, weigh))
+        fewer = f"only {count(len(train), 'training sample')} for k = {k}, which all count"
+        note = fewer if len(train) < k else ""
+        return Fitted(neighbour_shares(train, labels, test, k, weigh), note)
 
     return Classifier(settings, True, "probabilities", fit)
 

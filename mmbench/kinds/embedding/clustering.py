@@ -13,14 +13,14 @@ from mmbench.columns import Table, column, patch_rows, rows_of_type
 from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.classification.check import check_classes
-from mmbench.kinds.embedding.draws import SEED
+from mmbench.kinds.embedding.draws import SEED, classes_of
 from mmbench.kinds.embedding.options import ClusteringOptions
 from mmbench.kinds.embedding.scikit_learn import check_scikit_learn, scikit_learn
 from mmbench.kinds.inputs import check_medium, media_of
 from mmbench.kinds.per_sample import PerSample, each_output, hash_number, prediction_table
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Embeds, Responses
-from mmbench.text import count
+from mmbench.text import count, listed
 from mmbench.types import (
     Array,
     InvalidContent,
@@ -68,17 +68,24 @@ class Clustering(PerSample):
         return self.options.algorithm == "mieb"
 
     def check(self, data: Samples, /) -> None:
-        """Raise DataError for data without classes, or with several classes per sample.
+        """Raise DataError for data without two classes, or with several classes per sample.
 
         Raises MissingExtra if scikit-learn is not installed.
         """
         check_scikit_learn("a clustering")
         check_classes(data, self.task)
-        lists = rows_of_type(column(data.samples, "target"), list)
+        targets = column(data.samples, "target")
+        lists = rows_of_type(targets, list)
         if lists:
             raise DataError(
                 f"task {self.task.name}: sample {data.samples[lists[0]].id} has a list of labels,"
                 " but a clustering is compared with one label per sample; give one"
+            )
+        if len(classes := {one for target in targets for one in classes_of(target)}) < 2:
+            names = listed(data.labels[at] for at in sorted(classes)) or "none"
+            raise DataError(
+                f"task {self.task.name}: a clustering needs samples of two classes or more; there"
+                f" are only those of {names}"
             )
 
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:

@@ -61,20 +61,28 @@ class TrainingSamples:
         return sorted(set().union(*(draw.rows for draw in self.draws)))
 
     def notes(self) -> list[str]:
-        """Return a note on classes with fewer training samples than the task draws."""
+        """Return notes on classes without training samples, and with fewer than the task draws."""
         numbers = [shots for shots in self._options.shots if isinstance(shots, int)]
         wanted = max(numbers, default=0)
         sizes = np.bincount(
             [one for target in self.targets for one in classes_of(target)],
             minlength=len(self._data.labels),
         )
-        short = [self._data.labels[at] for at in np.flatnonzero(sizes < wanted)]
-        if not short:
-            return []
-        return [
-            f"{count(len(short), 'class')} with fewer than {wanted} training samples, which are"
-            f" all used: {listed(short)}"
-        ]
+        notes = []
+        tested = {
+            one for target in column(self._data.samples, "target") for one in classes_of(target)
+        }
+        if none := [
+            name for at, name in enumerate(self._data.labels) if at in tested and not sizes[at]
+        ]:
+            notes.append(f"{count(len(none), 'class')} without training samples: {listed(none)}")
+        short = [self._data.labels[at] for at in np.flatnonzero((sizes > 0) & (sizes < wanted))]
+        if short:
+            notes.append(
+                f"{count(len(short), 'class')} with fewer than {wanted} training samples, which"
+                f" are all used: {listed(short)}"
+            )
+        return notes
 
     def check(self, task: str) -> None:
         """Raise DataError if there are no training samples, or none of two classes."""

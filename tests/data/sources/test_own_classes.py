@@ -31,6 +31,18 @@ def test_labels_of_folders(tmp_path: Path) -> None:
     assert named_targets(own_classes(tmp_path)) == {"cat/a": "cat", "cat/b": "cat", "dog/a": "dog"}
 
 
+def test_folders_of_splits_are_no_classes(tmp_path: Path) -> None:
+    for name in ("train/cat/a", "train/dog/a", "test/cat/a"):
+        save_image(tmp_path / f"{name}.png")
+    with pytest.raises(DataError, match="test, train are splits; add --split test"):
+        own_classes(tmp_path)
+    assert own_classes(tmp_path, split="train").labels == ["cat", "dog"]
+    with pytest.raises(DataError, match="no split val; its splits are test, train; add --split"):
+        own_classes(tmp_path, split="val")
+    save_image(tmp_path / "cup" / "b" / "a.png")
+    assert own_classes(tmp_path).labels == ["cup", "test", "train"]
+
+
 def test_classes_of_a_data_set(tmp_path: Path) -> None:
     import datasets
 

@@ -102,6 +102,8 @@ def test_options_that_contradict_each_other(options: dict[str, Any], words: str)
 def test_data_that_cannot_be_clustered() -> None:
     with pytest.raises(DataError, match="sample 1 has a list of labels"):
         Clustering(spec()).check(data([0, [1, 2]]))
+    with pytest.raises(DataError, match="two classes or more; there are only those of b"):
+        Clustering(spec()).check(data([1, 1]))
     with pytest.raises(DataError, match="90 samples cannot be divided into 91 clusters"):
         clustered(spec(clusters=91))
 

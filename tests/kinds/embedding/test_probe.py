@@ -231,6 +231,15 @@ def test_notes_name_small_classes_and_fits_that_were_stopped() -> None:
     ]
 
 
+def test_notes_name_classes_without_training_samples_and_a_k_of_too_many() -> None:
+    train = [0 if one == 2 else one for one in LABELS]
+    assert probed(spec(probe="knn", k=21), data(train)).notes == [
+        "1 class without training samples: c2",
+        "probe: only 20 training samples for k = 21, which all count",
+    ]
+    assert not probed(spec(probe="knn", k=20), data()).notes
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

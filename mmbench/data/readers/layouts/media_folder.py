@@ -15,13 +15,16 @@ from mmbench.errors import DataError
 from mmbench.surrogates import escape_surrogates
 from mmbench.text import listed
 
+_SPLITS = frozenset(("train", "training", "val", "valid", "validation", "dev", "test", "testing"))
+
 
 class MediaFolder(Rows):
     """One row for each image, audio or video file in a folder and its subfolders.
 
     The columns: `id` is the path without its extension, `image`, `audio` or `video` the file, and
-    `label` the name of the file's subfolder, if all files are in subfolders. If any file `x.jpg`
-    has captions in `x.txt`, the column `text` holds the list of its lines; null for none.
+    `label` the name of the file's subfolder, if all files are in subfolders. Subfolders of splits
+    with folders in them (`train/cat`, `test/cat`) are no labels. If any file `x.jpg` has captions
+    in `x.txt`, the column `text` holds the list of its lines; null for none.
 
     Raises DataError for a folder without such files or with files of several modalities, and for
     two files with the same id.
@@ -41,7 +44,8 @@ class MediaFolder(Rows):
         self._media = media
         paths = [escape_surrogates(str(file.relative_to(folder))) for file in media]
         self._columns: dict[str, Sequence[Any]] = {"id": pack(ids), modalities[0]: pack(paths)}
-        if all(file.parent != folder for file in media):
+        self.splits = _splits(folder, media)
+        if not self.splits and all(file.parent != folder for file in media):
             labels = [escape_surrogates(file.relative_to(folder).parts[0]) for file in media]
             self._columns["label"] = pack(labels)
 
@@ -63,6 +67,8 @@ class MediaFolder(Rows):
         name = escape_surrogates(self._media[0].name)
         text = f"write the texts of {name} to {PurePath(name).stem}.txt next to it, one per line"
         label = "put the files of each class into a subfolder with the name of the class"
+        if self.splits and role == "label":
+            return f"{listed(self.splits)} are splits; add --split {self.splits[0]}"
         known = {"text": text, "caption": text, "label": label}
         return f"{known[role]}, or give a table with the paths" if role in known else ""
 
@@ -72,3 +78,12 @@ class MediaFolder(Rows):
         file = medium.with_suffix(".txt")
         text = decode_text(read_file(file), file)
         return [*text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")]
+
+
+def _splits(folder: Path, media: Sequence[Path]) -> list[str]:
+    """Return the names of the splits that the subfolders are, `test` first; [] if they are none."""
+    parts = [file.relative_to(folder).parts for file in media]
+    names = {one[0] for one in parts}
+    if any(len(one) < 3 for one in parts) or not names <= _SPLITS:
+        return []
+    return sorted(names, key=lambda name: (name != "test", name.startswith("train"), name))

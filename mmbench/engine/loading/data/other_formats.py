@@ -14,7 +14,14 @@ from mmbench.data.readers.file_formats import (
     is_text,
     is_webdataset,
 )
-from mmbench.errors import ColumnsNeeded, DataError, MmbenchError, RepeatedIds, UserError
+from mmbench.errors import (
+    ColumnsNeeded,
+    DataError,
+    MissingSplit,
+    MmbenchError,
+    RepeatedIds,
+    UserError,
+)
 from mmbench.protocols import Dataset
 from mmbench.text import listed
 from mmbench.types import TaskSpec
@@ -26,9 +33,10 @@ def explain_format(error: UserError, spec: TaskSpec, source: str, root: Path) ->
     """Add the format of `root`, and tasks that read this format, to the error of a source.
 
     If the source reads this format, the error is extended only if another task reads the data, too.
-    Errors that another task does not avoid are returned unchanged: missing columns, repeated ids.
+    Errors that another task does not avoid are returned unchanged: missing columns and splits,
+    repeated ids.
     """
-    if isinstance(error, ColumnsNeeded | RepeatedIds):
+    if isinstance(error, ColumnsNeeded | MissingSplit | RepeatedIds):
         return error
     text = "" if registry.plugin("data", source) else describe(root)
     if not text or (root.is_dir() and not is_webdataset(text)):
