@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mmbench.comparison.groups.scales import GroupColumn, group_column, mixed_scales
 from mmbench.reports.sections import label, other_data, sections
 from mmbench.stats.combined import Estimate, weighted_mean
-from mmbench.task_groups import TaskGroup
+from mmbench.task_groups import GroupTask, TaskGroup
 from mmbench.types import RunRecord, ScoreInfo
 
 
@@ -52,10 +52,12 @@ def group_table(
 ) -> GroupTable:
     """Return the table of a group from the records of each task.
 
-    All runs of a column are comparable: they are one table of the task's board, the first, or that
-    of the latest of the runs `newest` (ids). A model without a run in each column has no mean.
+    All runs of a column have the same task, data and settings of its score, whatever other metrics
+    they have. If there are several such sets of runs, the column has the first in the order of the
+    task's board, or that of the latest of the runs `newest` (ids). A model without a run in each
+    column has no mean.
     """
-    chosen = [_section(records.get(one.recorded, ()), newest) for one in group.tasks]
+    chosen = [_section(_scored(records.get(one.recorded, ()), one), newest) for one in group.tasks]
     columns = [
         replace(group_column(one, own), differs=other_data(own[0]) if own else "")
         for one, own in zip(group.tasks, chosen, strict=True)
@@ -69,6 +71,24 @@ def group_table(
     sign = -1 if any(column.better == "higher" for column in columns) else 1
     rows.sort(key=lambda row: (row.mean.value is None, sign * (row.mean.value or 0.0), row.model))
     return GroupTable(group.name, columns, rows, reason)
+
+
+def _scored(records: Sequence[RunRecord], one: GroupTask) -> list[RunRecord]:
+    """Return the runs that have the score of a column, without their other scores.
+
+    If the group names no score, it is the headline of most models, or the earliest of these: a run
+    that was rescored by other metrics has another headline. If no run has it, return all runs.
+    """
+    models: dict[str, set[str]] = {}
+    for record in records:
+        models.setdefault(record.headline, set()).add(record.model.hash)
+    name = one.score or max(models, key=lambda headline: len(models[headline]), default="")
+    found = [
+        replace(record, headline=name, scores={name: record.scores[name]})
+        for record in records
+        if name in record.scores
+    ]
+    return found or list(records)
 
 
 def _section(records: Sequence[RunRecord], newest: Collection[str]) -> list[RunRecord]:

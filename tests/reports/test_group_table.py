@@ -102,6 +102,17 @@ def test_runs_on_other_data_share_no_column() -> None:
     assert row(table(*runs, newest={"late"})).scores[0].value == 0.9  # type: ignore[union-attr]
 
 
+def test_runs_with_other_metrics_share_a_column() -> None:
+    """The run of n has one more metric, and the last run only another, by `rescore --metric`."""
+    more = run("a", 0.3, "n")
+    more = replace(more, scores={**more.scores, "mrr": plain_score(0.7)})
+    rescored = replace(run("a", 0.9), headline="mrr", scores={"mrr": plain_score(0.9)})
+    runs = ("a", run("a", 0.2)), ("a", more), ("b", run("b", 0.6)), ("b", run("b", 0.4, "n"))
+    found = table(*runs, ("a", rescored))
+    assert [column.score for column in found.columns] == ["recall@1", "recall@1"]
+    assert (row(found).mean.value, row(found, "n").mean.value) == pytest.approx((0.5, 0.375))
+
+
 def test_the_page_is_written_but_never_over_that_of_a_task(tmp_path: Path) -> None:
     for task in ("a", "b"):
         made = run(task, 0.5)
