@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +25,7 @@ from mmbench.engine.recording.rows import stored_predictions
 from mmbench.engine.run import FinishedRun, measure_task, outcome_of
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import DataError, UserError
+from mmbench.kinds.responses import first_failure, spans
 from mmbench.kinds.retrieval.reranking import (
     Pair,
     Scoring,
@@ -226,12 +227,11 @@ def _reranked(
     """
     vectors = {name: one for name, one in outputs.items() if isinstance(one, VectorOutputs)}
     scores, reasons = pair_scores(vectors, by)
-    spans = pairwise(accumulate(sizes, initial=0))
+    pairs = iter(spans(sizes))
 
     def changed(prediction: Prediction) -> Prediction:
-        start, end = next(spans)
-        failed = next((reasons[row] for row in range(start, end) if row in reasons), None)
-        return reranked(prediction, scores[start:end], failed)
+        start, end = next(pairs)
+        return reranked(prediction, scores[start:end], first_failure(reasons, start, end))
 
     predictions = stored.mapped(changed)
     already = dict(stored.failed())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
 from string import ascii_uppercase
 from typing import Literal
 
 from mmbench.datasets import Samples
 from mmbench.errors import DataError
 from mmbench.kinds.conversation import PromptOptions, modality_of
-from mmbench.kinds.responses import vectors
+from mmbench.kinds.responses import first_failure, per_token, spans, vectors
 from mmbench.kinds.writing import Writing
 from mmbench.protocols import Needs, Rates, Responses
 from mmbench.types import ContinuationRequest, InvalidContent, Requests, Sample, VectorOutputs
@@ -72,7 +71,7 @@ class Choice(Writing):
         reasons = [
             sample.target.reason
             if isinstance(sample.target, InvalidContent)
-            else _first(failed_options, *span)
+            else first_failure(failed_options, *span)
             for sample, span in zip(data.samples, _spans(data), strict=True)
         ]
         pairs = zip(data.samples, reasons, strict=True)
@@ -129,16 +128,10 @@ def _spans(data: Samples) -> list[tuple[int, int]]:
         0 if isinstance(sample.target, InvalidContent) else len(sample.target["options"])
         for sample in data.samples
     )
-    return list(pairwise(accumulate(sizes, initial=0)))
-
-
-def _first(failures: dict[int, str], start: int, end: int) -> str | None:
-    return next((failures[row] for row in range(start, end) if row in failures), None)
+    return spans(sizes)
 
 
 def _likeliest(answers: VectorOutputs, start: int, end: int) -> str | InvalidContent:
-    reason = _first(answers.failures, start, end)
-    if reason:
+    if reason := first_failure(answers.failures, start, end):
         return InvalidContent(reason)
-    totals, tokens = answers.vectors[start:end, 0], answers.vectors[start:end, 1]
-    return ascii_uppercase[int((totals / tokens.clip(min=1)).argmax())]
+    return ascii_uppercase[int(per_token(answers.vectors[start:end]).argmax())]

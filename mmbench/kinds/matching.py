@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,7 +15,7 @@ from mmbench.datasets import Samples
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.inputs import input_of
 from mmbench.kinds.per_sample import PerSample, each_output, hash_number
-from mmbench.kinds.responses import vectors
+from mmbench.kinds.responses import first_failure, per_token, spans, vectors
 from mmbench.protocols import Embeds, Needs, Rates, Responses
 from mmbench.types import (
     Content,
@@ -140,13 +138,13 @@ class Matching(PerSample):
         contents = self._contents(data)
         if self.options.pair_score == "likelihood":
             rated = vectors(responses, "pair")
-            spans = _spans([len(one.media) * len(one.texts) for one in contents])
-            return [_probabilities(rated, *span) for span in spans]
+            pairs = spans(len(one.media) * len(one.texts) for one in contents)
+            return [_probabilities(rated, *span) for span in pairs]
         media, texts = vectors(responses, "media"), vectors(responses, "text")
-        media_spans = _spans([len(one.media) for one in contents])
-        text_spans = _spans([len(one.texts) for one in contents])
-        pairs = zip(media_spans, text_spans, strict=True)
-        return [_cosines(media, texts, *pair) for pair in pairs]
+        media_spans = spans(len(one.media) for one in contents)
+        text_spans = spans(len(one.texts) for one in contents)
+        both = zip(media_spans, text_spans, strict=True)
+        return [_cosines(media, texts, *pair) for pair in both]
 
     def accepted(self, data: Samples, outputs: Outputs, /) -> list[object]:
         """Return the scores of another program: a matrix, or its rows one after the other.
@@ -230,15 +228,6 @@ def _check(
         )
 
 
-def _spans(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    return list(pairwise(accumulate(sizes, initial=0)))
-
-
-def _reason(outputs: VectorOutputs, start: int, end: int) -> str | None:
-    failures = outputs.failures
-    return next((failures[row] for row in range(start, end) if row in failures), None)
-
-
 def _cosines(
     media: VectorOutputs,
     texts: VectorOutputs,
@@ -250,8 +239,9 @@ def _cosines(
     Each cosine is summed separately, in the same order, so that equal vectors have equal scores: a
     matrix product may sum its columns in different orders.
     """
-    reason = _reason(media, *media_span) or _reason(texts, *text_span)
-    if reason:
+    sides = ((media, media_span), (texts, text_span))
+    reasons = [first_failure(outputs.failures, *span) for outputs, span in sides]
+    if reason := next(filter(None, reasons), None):
         return InvalidContent(reason)
     one = media.vectors[slice(*media_span)].astype(np.float64)
     other = texts.vectors[slice(*text_span)].astype(np.float64)
@@ -261,11 +251,9 @@ def _cosines(
 
 def _probabilities(rated: VectorOutputs, start: int, end: int) -> Scores | InvalidContent:
     """Return the probability per token of the answer for each pair, [media * texts] float64."""
-    reason = _reason(rated, start, end)
-    if reason:
+    if reason := first_failure(rated.failures, start, end):
         return InvalidContent(reason)
-    totals, tokens = rated.vectors[start:end].astype(np.float64).T
-    probabilities: Scores = np.exp(totals / tokens.clip(min=1))
+    probabilities: Scores = np.exp(per_token(rated.vectors[start:end].astype(np.float64)))
     return probabilities
 
 

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from mmbench.errors import DataError, UserError
+from mmbench.kinds.responses import per_token
 from mmbench.types import (
     Content,
     ContinuationRequest,
@@ -102,7 +103,7 @@ def pair_scores(
     parts = {name: one.vectors.astype(np.float64) for name, one in outputs.items()}
     if by == "relevance":
         return parts["pair"][:, 0], failures
-    means = {name: part[:, 0] / np.maximum(part[:, -1], 1) for name, part in parts.items()}
+    means = {name: per_token(part) for name, part in parts.items()}
     scores = means["text"] if by == "likelihood" else means["Yes"] - means["No"]
     return scores, failures
 
