@@ -15,6 +15,7 @@ from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.inference.runner import InferenceRunner
 from mmbench.engine.loading.abilities import check_ability
+from mmbench.engine.loading.models.model_ref import model_argument
 from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
 from mmbench.engine.loading.outside import check_outside
 from mmbench.engine.loading.prepare import PreparedRun, prepare
@@ -244,7 +245,7 @@ def _model_info(
 ) -> ModelInfo:
     """Return the identity of a first model with a reranker; its name has the names of both."""
     how = msgspec.json.encode([depth, by, question])
-    options = {"run": record.run, "reranker": _name(model), "top": depth, "by": by}
+    options = {"run": record.run, "reranker": model_argument(model), "top": depth, "by": by}
     return ModelInfo(
         name=f"{record.model.name}+{model.name}",
         checkpoint=None,
@@ -254,12 +255,6 @@ def _model_info(
         options=options | ({"question": question} if question else {}),
         dtype=model.dtype,
     )
-
-
-def _name(model: ModelInfo) -> str:
-    checkpoint = f"@{model.checkpoint}" if model.checkpoint else ""
-    revision = f"#{model.revision}" if model.checkpoint and model.revision else ""
-    return f"{model.name}{checkpoint}{revision}"
 
 
 def _with_earlier_failures(outcome: FinishedRun, first: RunRecord) -> FinishedRun:

@@ -7,6 +7,7 @@ from shlex import join
 from typing import NamedTuple
 
 from mmbench.builtin import TABLES
+from mmbench.engine.loading.models.model_ref import model_argument
 from mmbench.reports.index_tables import index_factories, vector_forms
 from mmbench.spec import packaged_tasks
 from mmbench.text import printable
@@ -68,9 +69,7 @@ def _model(record: RunRecord) -> str:
         return "MODEL"
     if model.adapter == LATE:
         return f"{model.name}.yaml"
-    checkpoint = f"@{model.checkpoint}" if model.checkpoint else ""
-    revision = f"#{model.revision}" if model.checkpoint and model.revision else ""
-    return f"{model.name}{checkpoint}{revision}"
+    return model_argument(model)
 
 
 def _rerank(record: RunRecord) -> Iterator[str]:

@@ -10,6 +10,7 @@ import msgspec
 from mmbench.errors import SpecError, UnknownName
 from mmbench.spec import packaged_files, read_yaml
 from mmbench.text import with_home
+from mmbench.types import ModelInfo
 from mmbench.validation.named_values import as_struct
 
 FRAMES_PREFIX = "frames+"
@@ -84,6 +85,13 @@ def parse(text: str) -> ModelRef:
             f"{text}: late fusion takes no checkpoint after @; give one for each model in the file"
         )
     return msgspec.structs.replace(ref, checkpoint=place, revision=revision or None)
+
+
+def model_argument(model: ModelInfo) -> str:
+    """Return the argument of `-m` for the model of a record, without its options."""
+    checkpoint = f"@{model.checkpoint}" if model.checkpoint else ""
+    revision = f"#{model.revision}" if model.checkpoint and model.revision else ""
+    return f"{model.name}{checkpoint}{revision}"
 
 
 def is_model_file(name: str) -> bool:
