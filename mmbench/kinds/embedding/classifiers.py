@@ -189,7 +189,7 @@ def _held_out(labels: Mask) -> Mask:
 def _neighbours(settings: str, k: int, weigh: Callable[[Array], Array]) -> Classifier:
     def fit(train: Array, labels: Mask, test: Array) -> Fitted:
         fewer = f"only {count(len(train), 'training sample')} for k = {k}, which all count"
-        note = fewer if len(train) < k else ""
+        note = fewer if 0 < len(train) < k else ""
         return Fitted(neighbour_shares(train, labels, test, k, weigh), note)
 
     return Classifier(settings, True, "probabilities", fit)

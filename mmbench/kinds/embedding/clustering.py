@@ -106,9 +106,14 @@ class Clustering(PerSample):
         answers = vectors(responses, "sample")
         failed = {row: InvalidContent(why) for row, why in answers.failures.items()}
         embedded = [row for row in range(len(data.samples)) if row not in failed]
+        if not embedded:
+            raise DataError(
+                f"task {self.task.name}: the model could embed no sample:"
+                f" {next(iter(answers.failures.values()))}"
+            )
         targets = column(data.samples, "target")
         clusters = self.options.clusters or len({targets[row] for row in embedded})
-        if len(embedded) < clusters or not embedded:
+        if len(embedded) < clusters:
             raise DataError(
                 f"task {self.task.name}: {count(len(embedded), 'sample')} cannot be divided into"
                 f" {count(clusters, 'cluster')}; give more samples, or set clusters"

@@ -130,6 +130,11 @@ class Probe(ClassScoresKind):
         notes: list[str] = []
         for draw in training.draws:
             embeddings, labels = _of_draw(draw, training, train, len(data.labels))
+            if not len(embeddings) and self.options.probe not in NEIGHBOURS:
+                raise DataError(
+                    f"task {self.task.name}: the model could embed no training sample:"
+                    f" {next(iter(train.failures.values()))}"
+                )
             fitted = self._classifier.fit(embeddings, labels, test.vectors[embedded])
             scores = np.zeros((len(data.samples), len(data.labels)), fitted.scores.dtype)
             scores[embedded] = fitted.scores

@@ -106,6 +106,8 @@ def test_data_that_cannot_be_clustered() -> None:
         Clustering(spec()).check(data([1, 1]))
     with pytest.raises(DataError, match="90 samples cannot be divided into 91 clusters"):
         clustered(spec(clusters=91))
+    with pytest.raises(DataError, match="the model could embed no sample: NaN"):
+        clustered(spec(), dict.fromkeys(range(N), "NaN"))
 
 
 def test_without_scikit_learn_the_error_comes_before_the_run(

@@ -231,6 +231,14 @@ def test_notes_name_small_classes_and_fits_that_were_stopped() -> None:
     ]
 
 
+@pytest.mark.parametrize("probe", ["logistic", "logistic-sweep"])
+def test_a_fit_without_embeddings_names_the_reason(probe: Any) -> None:
+    every = dict.fromkeys(range(20), "NaN")
+    with pytest.raises(DataError, match="could embed no training sample: NaN"):
+        probed(spec(probe=probe), data(), every)
+    assert not probed(spec(probe="knn"), data(), every, dict.fromkeys(range(60), "NaN")).notes
+
+
 def test_notes_name_classes_without_training_samples_and_a_k_of_too_many() -> None:
     train = [0 if one == 2 else one for one in LABELS]
     assert probed(spec(probe="knn", k=21), data(train)).notes == [
