@@ -10,7 +10,8 @@ import numpy as np
 
 from mmbench.conformance.case import DEFINITION, Case, LargestDifference, max_difference, measured
 from mmbench.datasets import RetrievalData
-from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.retrieval.options import RetrievalOptions
 from mmbench.types import Array, Prediction, Sample, TaskSpec, VectorOutputs
 
 _QUERIES, _IMAGES, _MEMBERS, _WIDTH = 200, 300, 6, 8

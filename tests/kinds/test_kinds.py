@@ -10,7 +10,8 @@ from mmbench.errors import DataError, UnknownName
 from mmbench.kinds.classification import Classification
 from mmbench.kinds.drawing import Drawing
 from mmbench.kinds.rating import Rating
-from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.retrieval.options import RetrievalOptions
 from mmbench.kinds.writing import Writing, best_answer
 from mmbench.types import InvalidContent, Media, Outputs, Sample, TaskSpec
 

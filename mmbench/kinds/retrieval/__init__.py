@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -15,12 +14,8 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
 from mmbench.kinds.responses import vectors
-from mmbench.kinds.retrieval.composed import (
-    Compose,
-    check_composed,
-    composed,
-    query_fields,
-)
+from mmbench.kinds.retrieval.composed import check_composed, composed, query_fields
+from mmbench.kinds.retrieval.options import RetrievalOptions, search_methods
 from mmbench.kinds.retrieval.outputs import (
     Embedded,
     embedded,
@@ -35,11 +30,10 @@ from mmbench.kinds.retrieval.requests import requests_of
 from mmbench.kinds.retrieval.search import EXACT, SearchMethod, search_splits
 from mmbench.kinds.retrieval.splits import make_splits
 from mmbench.protocols import Embeds, Needs, Responses
-from mmbench.search.compressed.forms import FULL, VectorForm, parse_form
+from mmbench.search.compressed.forms import VectorForm, parse_form
 from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import check_factory
 from mmbench.search.indexes.factory_checks import check_size
-from mmbench.search.listed import EVIDENCE
 from mmbench.search.part_search import CPU
 from mmbench.text import count, listed
 from mmbench.types import (
@@ -52,43 +46,7 @@ from mmbench.types import (
     TaskSpec,
 )
 
-_MOST_STORED = 10_000  # retrieved documents per query
 _ROLES: dict[str, Role] = {"query": "query", "query_text": "query", "corpus": "document"}
-
-
-class RetrievalOptions(KindOptions, frozen=True):
-    """Options of `retrieval`: directions, text prompt, instruction for queries, and search.
-
-    `instruction` says in words what the queries are to find. It is part of the fingerprint, and
-    models that take instructions put it into their prompt for queries.
-
-    `index` is `exact` or a FAISS factory string. It is part of the signatures of scores, but not of
-    the fingerprint of the task, because it does not change the task. `compared_indexes` are further
-    indexes, which are compared with it but not scored. `vectors` is a form of vectors
-    (`parse_form`), which is part of the signatures unless it is `full`; `compared_vectors` are
-    further forms. `search_device` is a torch device; "" is the device of the model. It is not part
-    of signatures, as the device of the model is not. `top` is the number of retrieved documents
-    that are stored per query.
-
-    `compose` says how the two contents of a composed query, in the fields `query` and `query_text`,
-    become one vector: `sum` is the sum of their vectors of length 1; `image` and `text` use only
-    the field `query` or `query_text`.
-    """
-
-    settings: ClassVar[frozenset[str]] = frozenset({
-        *("index", "compared_indexes", "search_device", "vectors", "compared_vectors", "top"),
-    })  # fmt: skip
-
-    prompt: str = "{text}"
-    instruction: str = ""
-    directions: Literal["both", "query-to-corpus"] = "both"
-    index: str = EXACT
-    compared_indexes: tuple[str, ...] = ()
-    vectors: str = FULL
-    compared_vectors: tuple[str, ...] = ()
-    search_device: str = ""
-    top: Annotated[int, msgspec.Meta(ge=1, le=_MOST_STORED)] = EVIDENCE
-    compose: Compose = "sum"
 
 
 class Retrieval:
@@ -117,7 +75,7 @@ class Retrieval:
             )
         self._indexes = (self.options.index, *self.options.compared_indexes)
         forms = (self.options.vectors, *self.options.compared_vectors)
-        self._methods = _search_methods(self._indexes, [*map(parse_form, forms)])
+        self._methods = search_methods(self._indexes, [*map(parse_form, forms)])
         for index in self._indexes:
             if index != EXACT:
                 check_factory(index)
@@ -293,25 +251,6 @@ class Retrieval:
         zero = ",no-relevant=zero" if data.without_relevant() else ""
         how = f",compose={self.options.compose}" if self._composed else ""
         return f"index={self.options.index}{compressed}{how}{zero}"
-
-
-def _search_methods(indexes: Sequence[str], forms: Sequence[VectorForm]) -> list[SearchMethod]:
-    """Return the methods of search, of which the first is scored.
-
-    Raises SpecError for a repeated one, and for indexes together with forms of vectors.
-    """
-    names = [*(("--index", one) for one in indexes), *(("--vectors", one.name) for one in forms)]
-    for flag, name in names:
-        if names.count((flag, name)) > 1:
-            raise SpecError(f"{flag} {name}: listed twice; leave one out")
-    if forms == [VectorForm()]:
-        return [SearchMethod(index) for index in indexes]
-    if list(indexes) != [EXACT]:
-        raise SpecError(
-            "--vectors is searched exactly; leave out --index, or use an index that compresses"
-            " vectors, e.g. --index SQ8"
-        )
-    return [SearchMethod(EXACT, form) for form in forms]
 
 
 def _drawn(name: str, role: str, data: RetrievalData, seed: int) -> Array:

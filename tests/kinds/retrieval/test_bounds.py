@@ -15,7 +15,8 @@ from mmbench.datasets import RetrievalData
 from mmbench.engine.recording.rows import rows_table, stored_predictions
 from mmbench.engine.scoring.measure import measure
 from mmbench.engine.scoring.retrieval_bounds import extremes
-from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.retrieval.options import RetrievalOptions
 from mmbench.search.listed import listed_ranking
 from mmbench.types import Prediction, Predictions, Ranking, Sample, TaskSpec, VectorOutputs
 

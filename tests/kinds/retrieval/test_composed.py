@@ -10,7 +10,8 @@ import pytest
 from mmbench.conformance.case import value
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.retrieval.options import RetrievalOptions
 from mmbench.types import Media, Outputs, Sample, TaskSpec, VectorOutputs
 
 FIELDS = {"query": "image", "query_text": "text", "corpus": "image"}

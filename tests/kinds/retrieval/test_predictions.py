@@ -9,7 +9,8 @@ import mmbench
 from mmbench.columns import table
 from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
-from mmbench.kinds.retrieval import Retrieval, RetrievalOptions
+from mmbench.kinds.retrieval import Retrieval
+from mmbench.kinds.retrieval.options import RetrievalOptions
 from mmbench.types import Outputs, Prediction, Ranking, Sample, TaskSpec, VectorOutputs
 from tests.support.rankings import naive_order
 
