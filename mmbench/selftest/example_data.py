@@ -9,18 +9,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from mmbench import registry
-from mmbench.builtin import EXAMPLE_DATA
 from mmbench.datasets import RetrievalData, Samples
 from mmbench.errors import DataError
 from mmbench.protocols import Dataset
+from mmbench.selftest.example_questions import (
+    COLOURS,
+    COUNT,
+    answers,
+    example,
+    figures,
+    pope,
+    questions,
+    vqa,
+)
 from mmbench.types import Media, Sample, TaskSpec
 
-_N = 40
 _OBJECTS = ("cat", "pizza", "train")  # of COCO
-_COLOURS = ("red", "green", "blue", "black")
-# Prefixes of metrics for questions of which only some have options.
-_MIXED = ("mmmu_", "mathvista_")
 
 
 def make_example_data(spec: TaskSpec) -> Dataset:
@@ -36,13 +40,8 @@ def make_example_data(spec: TaskSpec) -> Dataset:
     return _BUILDERS[source](spec)
 
 
-def _example() -> RetrievalData:
-    data: RetrievalData = registry.lookup("data", EXAMPLE_DATA)(None, images=_N)
-    return data
-
-
 def _pairs(spec: TaskSpec) -> RetrievalData:
-    data = _example()
+    data = example()
     names = {"text": spec.fields["query"], "image": spec.fields["corpus"]}
     return RetrievalData(
         [_renamed(sample, names) for sample in data.queries],
@@ -58,7 +57,7 @@ def _renamed(sample: Sample, names: dict[str, str]) -> Sample:
 
 def _composed(spec: TaskSpec) -> RetrievalData:
     """Return composed queries: an image, and a caption of the image to be found."""
-    data = _example()
+    data = example()
     ids = [image.id for image in data.corpus]
     captions = {query.group: query.inputs["text"] for query in data.queries}
     fields = spec.fields
@@ -69,7 +68,7 @@ def _composed(spec: TaskSpec) -> RetrievalData:
         )
         for image, target in zip(data.corpus, [*ids[1:], ids[0]], strict=True)
     ]
-    around = {ident: [ids[(at + by) % _N] for by in range(6)] for at, ident in enumerate(ids)}
+    around = {ident: [ids[(at + by) % COUNT] for by in range(6)] for at, ident in enumerate(ids)}
     own = {ident: [ident] for ident in ids}
     return RetrievalData(
         queries,
@@ -85,7 +84,7 @@ def _captions(spec: TaskSpec) -> Samples:
 
     If the task reads annotated objects, each caption names the object in the tag of its image.
     """
-    data, with_objects = _example(), bool(spec.data.get("objects"))
+    data, with_objects = example(), bool(spec.data.get("objects"))
     captions = {query.group: str(query.inputs["text"]) for query in data.queries}
     samples = []
     for i, image in enumerate(data.corpus):
@@ -96,51 +95,8 @@ def _captions(spec: TaskSpec) -> Samples:
     return Samples(samples)
 
 
-def _questions(answers: Callable[[int], object], **tags: Callable[[int], str]) -> Samples:
-    """Return questions about images, two per image.
-
-    `answers` and `tags` are functions that return the target and the tags of question i.
-    """
-    images = _example().corpus
-    return Samples(
-        [
-            Sample(
-                f"{i}",
-                {**images[i // 2].inputs, "question": f"What is the colour of thing {i}?"},
-                answers(i),
-                images[i // 2].id,
-                {tag: value(i) for tag, value in tags.items()},
-            )
-            for i in range(_N)
-        ]
-    )
-
-
-def _ten(i: int) -> list[str]:
-    """Return ten answers to question `i`, eight of them equal.
-
-    Any nine of them then give the equal answer the full score.
-    """
-    return [_COLOURS[i % 4]] * 8 + [_COLOURS[(i + 1) % 4], "a dark one"]
-
-
-def _choice(i: int) -> dict[str, object]:
-    return {"answer": "ABCD"[i % 4], "options": [f"{c} {i}" for c in _COLOURS]}
-
-
-def _answers(spec: TaskSpec) -> Samples:
-    if any(metric.startswith(_MIXED) for metric in spec.metrics):
-        return _questions(
-            lambda i: f"{i % 3}.5" if i % 2 else _choice(i),
-            answer_type=lambda _: "float",
-            precision=lambda _: "1",
-        )
-    choice = any(metric.startswith(("choice_", "circular_")) for metric in spec.metrics)
-    return _questions(_choice if choice else lambda i: [f"{_COLOURS[i % 4]} {i % 3}"])
-
-
 def _transcripts() -> Samples:
-    data = _example()
+    data = example()
     texts = [str(query.inputs["text"]) for query in data.queries[::5]]
     return Samples([Sample(f"{i}", {}, text, f"speaker {i % 5}") for i, text in enumerate(texts)])
 
@@ -163,15 +119,15 @@ def _translations() -> Samples:
 
 def _labels(spec: TaskSpec) -> Samples:
     many = any(metric in ("mean_ap", "auc", "d_prime") for metric in spec.metrics)
-    targets = [sorted({i % 4, i % 3}) if many else i % 4 for i in range(_N)]
-    return Samples([Sample(f"{i}", {}, t) for i, t in enumerate(targets)], list(_COLOURS))
+    targets = [sorted({i % 4, i % 3}) if many else i % 4 for i in range(COUNT)]
+    return Samples([Sample(f"{i}", {}, t) for i, t in enumerate(targets)], list(COLOURS))
 
 
 def _labelled_images(spec: TaskSpec) -> Samples:
     """Return images with the targets of `_labels`; the examples are the same with other ids."""
     field = next(iter(spec.fields.values()))
     labelled = _labels(spec)
-    images = [s.inputs["image"] for s in _example().corpus]
+    images = [s.inputs["image"] for s in example().corpus]
     samples = [
         msgspec.structs.replace(sample, inputs={field: image})
         for sample, image in zip(labelled.samples, images, strict=True)
@@ -182,12 +138,12 @@ def _labelled_images(spec: TaskSpec) -> Samples:
 
 def _images() -> Samples:
     """Return a few images; there are only a few because a metric runs Inception on them."""
-    data = _example()
-    return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus[: _N // 2]])
+    data = example()
+    return Samples([Sample(s.id, {}, s.inputs["image"]) for s in data.corpus[: COUNT // 2]])
 
 
 def _ratings() -> Samples:
-    targets = [[[f"r{r}", 1 + i % 4 + (i * 7 + r) % 3] for r in range(3)] for i in range(_N)]
+    targets = [[[f"r{r}", 1 + i % 4 + (i * 7 + r) % 3] for r in range(3)] for i in range(COUNT)]
     return Samples(
         [Sample(f"{i}", {}, t, f"s{i % 4}", {"system": f"s{i % 4}"}) for i, t in enumerate(targets)]
     )
@@ -195,8 +151,8 @@ def _ratings() -> Samples:
 
 def _sessions() -> Samples:
     """Return sessions in which three speakers take turns that overlap a little."""
-    texts = [str(query.inputs["text"]) for query in _example().queries]
-    return Samples([Sample(f"{i}", {}, _turns(i, texts[5 * i : 5 * i + 5])) for i in range(_N)])
+    texts = [str(query.inputs["text"]) for query in example().queries]
+    return Samples([Sample(f"{i}", {}, _turns(i, texts[5 * i : 5 * i + 5])) for i in range(COUNT)])
 
 
 def _turns(session: int, texts: list[str]) -> list[dict[str, object]]:
@@ -211,19 +167,9 @@ def _turns(session: int, texts: list[str]) -> list[dict[str, object]]:
     ]
 
 
-def _vqa() -> Samples:
-    return _questions(
-        _ten, answer_type=lambda i: f"a{i % 2}", question_type=lambda i: f"what {i % 3}"
-    )
-
-
-def _pope() -> Samples:
-    return _questions(lambda i: "yes" if i % 2 else "no", category=lambda i: f"c{i % 3}")
-
-
 def _spoken() -> Samples:
     """Return texts, each with an audio clip, for speech synthesis or recognition."""
-    texts = [str(query.inputs["text"]) for query in _example().queries[::5]]
+    texts = [str(query.inputs["text"]) for query in example().queries[::5]]
     return Samples(
         [
             Sample(f"{i}", {"text": text, "audio": _sound(i % 5)}, text, f"speaker {i % 5}")
@@ -245,7 +191,7 @@ def _sound(i: int) -> Media:
 
 def _prompts() -> Samples:
     """Return samples with the first caption of an image as input and the image as target."""
-    data = _example()
+    data = example()
     captions = {query.group: query.inputs["text"] for query in reversed(data.queries)}
     return Samples(
         [Sample(s.id, {"text": captions[s.id]}, s.inputs["image"], s.id) for s in data.corpus]
@@ -286,17 +232,17 @@ def _published(spec: TaskSpec) -> Samples:
 
 def _matches(spec: TaskSpec) -> Samples:
     """Return images with captions, in the fields of a matching task; no two captions are equal."""
-    data = _example()
+    data = example()
     captions = [str(query.inputs["text"]) for query in data.queries[::5]]
     samples = []
     for i, image in enumerate(data.corpus):
         images = [name for name in spec.fields if not name.startswith("text")]
         texts = [name for name in spec.fields if name.startswith("text")]
         inputs = {
-            spec.fields[name]: data.corpus[(i + at) % _N].inputs["image"]
+            spec.fields[name]: data.corpus[(i + at) % COUNT].inputs["image"]
             for at, name in enumerate(images)
         }
-        inputs |= {spec.fields[name]: captions[(i + at) % _N] for at, name in enumerate(texts)}
+        inputs |= {spec.fields[name]: captions[(i + at) % COUNT] for at, name in enumerate(texts)}
         samples.append(Sample(image.id, inputs, group=image.id))
     return Samples(samples)
 
@@ -315,34 +261,22 @@ def _by_kind(spec: TaskSpec) -> Samples:
     for prefix, build in _BY_METRIC.items():
         if any(metric.startswith(prefix) for metric in spec.metrics):
             return build()
-    return _answers(spec)
-
-
-def _figures() -> Samples:
-    """Return yes/no questions about figures: two questions about each of two figures of a set."""
-    return _questions(
-        lambda i: "yes" if i * 7 % 5 % 2 else "no",
-        category=lambda _: "VD",
-        subcategory=lambda i: f"s{i % 2}",
-        set_id=lambda i: str(i // 8),
-        figure_id=lambda i: str(i // 4 % 2),
-        question_id=lambda i: str(i // 2 % 2),
-    )
+    return answers(spec)
 
 
 _BY_METRIC: dict[str, Callable[[], Samples]] = {
-    "vqa_accuracy": _vqa,
-    "hallusion_accuracy": _figures,
-    "mmstar_accuracy": lambda: _questions(lambda i: "ABCD"[i % 4]),
+    "vqa_accuracy": vqa,
+    "hallusion_accuracy": figures,
+    "mmstar_accuracy": lambda: questions(lambda i: "ABCD"[i % 4]),
 }
 
 
 _BUILDERS: dict[str, Callable[[TaskSpec], Dataset]] = {
     **dict.fromkeys(("coco", "folder", "table", "hf", "pairs", "own-pairs"), _pairs),
     "captions": _captions,
-    "vqa": lambda _: _vqa(),
-    "pope": lambda _: _pope(),
-    "answers": _answers,
+    "vqa": lambda _: vqa(),
+    "pope": lambda _: pope(),
+    "answers": answers,
     "transcripts": lambda _: _transcripts(),
     "translations": lambda _: _translations(),
     **dict.fromkeys(("labels", "own-classes"), _labels),
