@@ -33,14 +33,18 @@ def write_group(out: str, found: GroupTable, flag: str = "--out") -> str:
 
 def group_page(found: GroupTable) -> str:
     """Return the table of a group as Markdown."""
+    lines = [f"# Group {markdown(found.group)}", "", *_models(found), "", *_tasks(found), ""]
+    lines += [*(f"- {note}" for note in _notes(found)), ""]
+    command = markdown_code(f"mmbench leaderboard build group:{found.group}")
+    return "\n".join([*lines, f"Made by {command} from the records in `runs/`.", ""])
+
+
+def _models(found: GroupTable) -> list[str]:
+    """Return the table with a row for each model."""
     header = ["model", "mean", "95 %", "by samples", *(column.task for column in found.columns)]
-    lines = [
-        f"# Group {markdown(found.group)}",
-        "",
-        _line([markdown_name(name) for name in header]),
-    ]
+    lines = [_line([markdown_name(name) for name in header])]
     lines.append(_line(["---"] + ["---:"] * (len(header) - 1)))
-    lines += [
+    return lines + [
         _line([
             markdown(row.model),
             format_number(row.mean.value),
@@ -50,8 +54,12 @@ def group_page(found: GroupTable) -> str:
         ])
         for row in found.rows
     ]  # fmt: skip
-    lines += ["", "| task | score | better | weight | data |", "|---|---|---|---:|---|"]
-    lines += [
+
+
+def _tasks(found: GroupTable) -> list[str]:
+    """Return the table with a row for each task: its score, weight and data."""
+    lines = ["| task | score | better | weight | data |", "|---|---|---|---:|---|"]
+    return lines + [
         _line([
             markdown(one.task),
             markdown_code(one.score) if one.score else "no run",
@@ -61,9 +69,6 @@ def group_page(found: GroupTable) -> str:
         ])
         for one in found.columns
     ]  # fmt: skip
-    lines += ["", *(f"- {note}" for note in _notes(found)), ""]
-    command = markdown_code(f"mmbench leaderboard build group:{found.group}")
-    return "\n".join([*lines, f"Made by {command} from the records in `runs/`.", ""])
 
 
 def _notes(found: GroupTable) -> list[str]:
