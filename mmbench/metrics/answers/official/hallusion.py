@@ -7,7 +7,7 @@ question (`question_id`) is asked about each figure (`figure_id`) of a set.
 The text is yes if its words contain "yes" and not "no", and no if they contain "no" and not "yes";
 any other text is wrong. Source of the words: open-compass/VLMEvalKit 0c7163c,
 vlmeval/dataset/utils/yorn.py, YOrN_Extraction. The official evaluation asks GPT-4 whether the text
-agrees with a reference sentence (Guan et al. 2024, arXiv 2310.14566; tianyi-lab/HallusionBench).
+agrees with a reference sentence (Guan et al. 2023, arXiv 2310.14566; tianyi-lab/HallusionBench).
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def hallusion_accuracy(predictions: Sequence[Prediction], unit: str) -> Score:
     tianyi-lab/HallusionBench 744007c, utils.py; there, questions without a figure do not count as
     figures, as here.
     """
-    said = [yes_or_no(str(p.value)) for p in predictions]
-    right = [word == _reference(p) for word, p in zip(said, predictions, strict=True)]
-    details = {"answer": said}
+    answers = [yes_or_no(str(p.value)) for p in predictions]
+    right = [word == _reference(p) for word, p in zip(answers, predictions, strict=True)]
+    details = {"answer": answers}
     if unit == "question":
         return score(right, signature=f"{_PARSE},unit=question", details=details)
     units = [_unit(p, _UNITS[unit]) for p in predictions]
@@ -53,9 +53,8 @@ def hallusion_accuracy(predictions: Sequence[Prediction], unit: str) -> Score:
 
 def yes_or_no(text: str) -> str | None:
     """Return the word that a text says, yes or no; None if it says neither or both."""
-    words = set(without_marks(text.lower()).split())
-    said = words & {"yes", "no"}
-    return said.pop() if len(said) == 1 else None
+    words = {"yes", "no"} & set(without_marks(text.lower()).split())
+    return words.pop() if len(words) == 1 else None
 
 
 def _reference(prediction: Prediction) -> str:

@@ -5,7 +5,7 @@ for a question with options, else the answer as text; the tag `answer_type` of s
 integer, float or list, and the tag `precision` the number of decimals of a float.
 
 An answer is first extracted and then normalised: to the text of an option, to an integer, or to a
-float with the given precision. Source: Lu et al. 2024, arXiv 2310.02255; lupantech/MathVista
+float with the given precision. Source: Lu et al. 2023, arXiv 2310.02255; lupantech/MathVista
 53d5258, evaluation/extract_answer.py and calculate_score.py.
 """
 

@@ -40,10 +40,10 @@ def _letter(target: object) -> str:
 
 def begins_with(text: str, letter: str) -> bool:
     """Return whether a text begins with a letter by the official rule."""
-    said = text.lower().strip().replace("\n", " ")
+    output = text.lower().strip().replace("\n", " ")
     expected = letter.lower().strip().replace("\n", " ")
     if len(expected) != 1:
         return False
     return any(
-        said.startswith(lead) and said[len(lead) : len(lead) + 1] == expected for lead in _LEADS
+        output.startswith(lead) and output[len(lead) : len(lead) + 1] == expected for lead in _LEADS
     )
