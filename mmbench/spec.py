@@ -121,7 +121,7 @@ def recorded_name(name: str) -> str:
     base, suffix = _split_suffix(name, task_files())
     if not suffix:
         return name
-    if not perturbations.is_meant(suffix):
+    if not perturbations.is_perturbation(suffix):
         return f"{recorded_name(base)}+{suffix}"
     return recorded_name(base) + perturbations.name_suffix(perturbations.parse(suffix))
 
@@ -138,7 +138,7 @@ def _split_suffix(name: str, files: Container[str]) -> tuple[str, str]:
 
 def _with_suffix(spec: TaskSpec, suffix: str) -> TaskSpec:
     """Return a task with perturbed inputs, or under the name NAME+LABEL."""
-    if perturbations.is_meant(suffix):
+    if perturbations.is_perturbation(suffix):
         return _perturbed(spec, suffix)
     return structs.replace(spec, name=f"{spec.name}+{suffix}")
 

@@ -70,7 +70,7 @@ NAMES = {
 }  # fmt: skip
 
 
-def is_meant(suffix: str) -> bool:
+def is_perturbation(suffix: str) -> bool:
     """Return whether the suffix of a task's name means a perturbation, valid or not."""
     return ":" in suffix or suffix.partition("-")[0] in NAMES
 

@@ -17,9 +17,10 @@ OPTIONS = "options"  # the input with the lettered options, and the key of the t
 def with_order(sample: Sample, perturbation: Perturbation) -> Sample:
     """Return a question with its options in another order, and the new letter of the answer.
 
-    Option i moves to place i + VALUE, counted around the end; with `reverse` and `shuffle`, the
-    order is reversed or random. A sample without options is returned unchanged. Raises DataError
-    if the prompt cannot follow: the input `options` must be the lettered options of the reference.
+    Option i moves to position i + VALUE, modulo the number of options; with `reverse` and
+    `shuffle`, the order is reversed or random. A sample without options is returned unchanged.
+    Raises DataError if the prompt cannot follow: the input `options` must be the lettered options
+    of the reference.
     """
     target = sample.target
     if not isinstance(target, dict) or OPTIONS not in target:
@@ -43,7 +44,7 @@ def with_order(sample: Sample, perturbation: Perturbation) -> Sample:
 
 
 def _order(n: int, ident: str, perturbation: Perturbation) -> list[int]:
-    """Return, for each of n places, the present place of the option that moves there."""
+    """Return the old position of the option at each of n new positions."""
     match perturbation.value:
         case "reverse":
             return [*reversed(range(n))]

@@ -1,4 +1,4 @@
-"""Perturbations of texts by rules. A paraphrase would need a model, and is not among them."""
+"""Perturbations of texts by rules. Paraphrases, which need a model, are not among them."""
 
 from __future__ import annotations
 

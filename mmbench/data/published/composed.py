@@ -1,4 +1,4 @@
-"""The data sources `cirr` and `fashioniq`: images found by an image and a text.
+"""The data sources `cirr` and `fashioniq`: composed queries of an image and a text.
 
 Sources: Liu et al. 2021, arXiv 2108.04024; Cuberick-Orion/CIRR README.md (branch cirr_dataset). Wu
 et al. 2021, arXiv 1905.12794; XiaoxiaoGuo/fashion-iq. The protocols are those of ABaldrati/CLIP4Cir

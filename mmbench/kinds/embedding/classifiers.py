@@ -36,7 +36,7 @@ _COARSE = 16  # steps between the first strengths that are tried
 
 
 class Fitted(NamedTuple):
-    """Class scores [n, c] of the test samples. `note` says what the fit did not reach, or ""."""
+    """Class scores [n, c] of the test samples, and a note on a fit without convergence, or ""."""
 
     scores: Scores
     note: str = ""

@@ -11,7 +11,8 @@ from mmbench.types import KindOptions
 
 ProbeName = Literal["mieb", "logistic", "logistic-sweep", "knn", "dino-knn"]
 ALL: Literal["all"] = "all"
-C, NEIGHBOURS = 0.316, {"knn": 5, "dino-knn": 20}
+C = 0.316  # of the example in the README of openai/CLIP
+NEIGHBOURS = {"knn": 5, "dino-knn": 20}  # default of `k` by probe
 
 
 class ProbeOptions(KindOptions, frozen=True):

@@ -4,8 +4,8 @@ A pair is a query and one of its documents. Its score is one of these:
 
 - `relevance`: the score of a cross-encoder
 - `answer`: log P("Yes") − log P("No") as the answer of a language model to a question, the
-  log-odds of what Qwen3-Reranker calls its score (exp of the log-softmax over the logits of "yes"
-  and "no", README.md of Qwen/Qwen3-Reranker-0.6B); the wording of the question is ours
+  log-odds of the score of Qwen3-Reranker (exp of the log-softmax over the logits of "yes" and "no",
+  README.md of Qwen/Qwen3-Reranker-0.6B); the wording of the question is mmbench's own
 - `likelihood`: the mean log-probability per token of the text of a pair, given its image, audio or
   video; for a fixed text it orders images as P(text | image) does (VisualGPTScore, Lin et al. 2023,
   arXiv 2306.01879)

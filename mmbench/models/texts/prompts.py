@@ -1,10 +1,10 @@
-"""Prompts of text encoders: what is written before queries and documents.
+"""Prompts of text encoders, which precede queries and documents.
 
 E5 models read `query: TEXT` and `passage: TEXT` (intfloat/e5-base-v2, README.md). Models that
 follow instructions read `Instruct: INSTRUCTION`, a line break, and `Query: TEXT`, and their
 documents have no prompt (intfloat/multilingual-e5-large-instruct, README.md,
-`get_detailed_instruct`). sentence-transformers keeps prefixes in config_sentence_transformers.json,
-of which `encode_query` uses `query`, and `encode_document` the first of `document`, `passage` and
+`get_detailed_instruct`). sentence-transformers keeps prefixes in config_sentence_transformers.json:
+`encode_query` uses the prefix `query`, and `encode_document` the first of `document`, `passage` and
 `corpus` (sentence_transformers 6.2.0, `SentenceTransformer.encode_document`).
 """
 

@@ -2,9 +2,9 @@
 
 Source: `quantize_embeddings`, `_dequantize_embeddings` and the two searches in
 sentence_transformers/util/quantization.py of sentence-transformers 6.2.0. As in its searches, the
-ranges of int8 are those of the corpus, for queries too. Its search in int8 (usearch) multiplies
-the codes themselves, so a dimension counts alike whatever its range; FAISS's `SQ8` (`--index`)
-decodes them.
+ranges of int8 are those of the corpus, for queries too. Its search in int8 (usearch) multiplies the
+codes themselves, so all dimensions have the same weight whatever their range; FAISS's `SQ8`
+(`--index`) decodes them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _BLOCK = 1 << 12  # vectors that are converted at a time
 
 
 class Coded(NamedTuple):
-    """Queries and corpus in a form: `queries` and `corpus` are multiplied by the search.
+    """Queries and corpus in a form: the search multiplies `queries` and `corpus`.
 
-    `plain` are the queries in float32, of which the dot products with `decode(rows of the corpus)`
-    are the scores of rescored documents: `decode` maps int64 [k] to float64 [k, d].
+    Rescored documents have the dot products of `plain`, the queries in float32, with
+    `decode(rows of the corpus)` as scores; `decode` maps int64 [k] to float64 [k, d].
     """
 
     queries: Vectors
