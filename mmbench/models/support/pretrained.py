@@ -26,6 +26,11 @@ if TYPE_CHECKING:
         Tokenizer,
     )
 
+# The weights in a checkpoint folder, for the attribute `checkpoints` of adapters.
+WEIGHT_FILES = (
+    *("model.safetensors", "pytorch_model.bin"),
+    *("model-*.safetensors", "pytorch_model-*.bin"),
+)
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 
 # The embedding of masked audio is used only in training, and published files lack it

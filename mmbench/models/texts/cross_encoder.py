@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from mmbench.errors import ModelError
 from mmbench.models.support.arrays import float32_array
-from mmbench.models.support.pretrained import checkpoint_folder, load_model, load_tokenizer
+from mmbench.models.support.pretrained import (
+    WEIGHT_FILES,
+    checkpoint_folder,
+    load_model,
+    load_tokenizer,
+)
 from mmbench.models.texts.layers import position_limit
 from mmbench.types import Modality
 
@@ -30,10 +35,7 @@ class CrossEncoder:
     modalities: frozenset[Modality] = frozenset({"text"})
     version = 1
     default_checkpoint: str | None = None
-    checkpoints = (
-        *("model.safetensors", "pytorch_model.bin"),
-        *("model-*.safetensors", "pytorch_model-*.bin"),
-    )
+    checkpoints = WEIGHT_FILES
 
     def __init__(
         self,

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.models.support.arrays import float32_array
-from mmbench.models.support.pretrained import checkpoint_folder, load_model, load_tokenizer
+from mmbench.models.support.pretrained import (
+    WEIGHT_FILES,
+    checkpoint_folder,
+    load_model,
+    load_tokenizer,
+)
 from mmbench.models.texts.layers import keep_layers, position_limit, refuse_decoder
 from mmbench.models.texts.matching import match
 from mmbench.models.texts.prompts import prompts_for
@@ -44,10 +49,7 @@ class TextEncoder:
     version = 1
     default_checkpoint: str | None = None
     # Repositories of sentence-transformers have settings in subfolders, next to these weights.
-    checkpoints = (
-        *("model.safetensors", "pytorch_model.bin"),
-        *("model-*.safetensors", "pytorch_model-*.bin"),
-    )
+    checkpoints = WEIGHT_FILES
 
     def __init__(
         self,
