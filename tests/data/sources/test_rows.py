@@ -166,3 +166,27 @@ def test_the_letter_of_an_answer(answer, options, letter):
         )
     else:
         assert sample.target == {"answer": letter, "options": options}
+
+
+def test_folders_of_one_name_do_not_share_rows(tmp_path):
+    """The library's own cache depends on the name of the folder and on its README alone."""
+
+    def write(place, texts):
+        made = datasets.Dataset.from_list([{"text": one, "answer": one} for one in texts])
+        write_file(
+            place / "README.md",
+            "---\nconfigs:\n- config_name: default\n  data_files:\n"
+            "  - {split: test, path: t.parquet}\n---\n",
+        )
+        made.to_parquet(place / "t.parquet")
+
+    def answers(place):
+        return [
+            one.target for one in rows(place, columns={"text": "text"}, target="answer").samples
+        ]
+
+    for place, texts in ((tmp_path / "a" / "set", ["x"]), (tmp_path / "b" / "set", ["y", "z"])):
+        write(place, texts)
+        assert answers(place) == texts
+    write(tmp_path / "a" / "set", ["new"])
+    assert answers(tmp_path / "a" / "set") == ["new"]

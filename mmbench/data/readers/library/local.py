@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from mmbench.data.readers.folders import files_below
 from mmbench.data.readers.library.card import check_card
 from mmbench.data.readers.library.file_checks import load_checked, readable, refuse_broken_lines
-from mmbench.data.readers.library.names import stop_counting_downloads
+from mmbench.data.readers.library.names import library_name, stop_counting_downloads
 from mmbench.data.readers.library.splits import chosen_split
 from mmbench.errors import DataError
+from mmbench.storage.content_keys import digest
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -59,12 +60,27 @@ def _from_files(place: Path, name: str | None, split: str | None) -> Dataset:
     try:
         with readable(str(place)):
             if place.is_dir():
-                return load_checked(str(place.absolute()), name, split)
+                path = str(place.absolute())
+                return load_checked(path, name, split, cache_dir=_cache(path, name))
             files = {(split or "test").partition("[")[0]: str(place)}
             return load_checked(_builder(place), None, split, data_files=files)
     except DataError:
         refuse_broken_lines([place] if place.is_file() else files_below(place))
         raise
+
+
+def _cache(path: str, name: str | None) -> str:
+    """Return the cache folder for the data files of a folder as they are now.
+
+    If a README.md lists the files, the library's own cache depends on the name of the folder and
+    on the README alone: a folder of the same name elsewhere, or new files in the same folder, would
+    get the earlier rows.
+    """
+    from datasets import load_dataset_builder
+
+    files = load_dataset_builder(path, name).config.data_files or {}
+    state = [part for one in files.values() for part in (*one, *map(str, one.origin_metadata))]
+    return str(Path(library_name("HF_DATASETS_CACHE"), "folders", digest(*state).hex()))
 
 
 def _builder(file: Path) -> str:
