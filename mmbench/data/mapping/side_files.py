@@ -14,7 +14,7 @@ from mmbench.data.readers.records import parse_text
 from mmbench.data.readers.rows import FileRows
 from mmbench.data.readers.table_files import text_lines
 from mmbench.errors import DataError
-from mmbench.text import count, listed, part_of
+from mmbench.text import count, listed, part_of, plain
 
 
 class NameFile(Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +55,7 @@ class References(Struct, frozen=True, forbid_unknown_fields=True):
 
 def add_names(place: FileRows, option: NameFile) -> None:
     """Add the column `name`; a row without a name has None there."""
-    file = place.folder / option.file
+    file = _next_to(place, option.file)
     lines = text_lines(read_file(file), file) if file.is_file() else []
     known = {key: name for name, _, key in (line.partition(" ") for line in lines)}
     place.add("name", [known.get(key) for key in fill_pattern(option.key, place)])
@@ -64,10 +64,10 @@ def add_names(place: FileRows, option: NameFile) -> None:
 def add_keyed(place: FileRows, column: str, option: KeyedFile) -> None:
     """Add a column, and select the rows that have an entry in a file of a `subset`.
 
-    Raises DataError for a file that is missing or is not a JSON mapping, and for a row without an
-    entry in another file.
+    Raises DataError for a file that is missing, is outside the folder of the rows or is not a JSON
+    mapping, and for a row without an entry in another file.
     """
-    file = place.folder / option.file
+    file = _next_to(place, option.file)
     if not file.is_file():
         raise DataError(f"{place.folder}: no {option.file}, the column {column}; put it there")
     cells = decode_json(read_file(file), dict[str, object], file)
@@ -79,6 +79,16 @@ def add_keyed(place: FileRows, column: str, option: KeyedFile) -> None:
         )
     place.add(column, [cells.get(key) for key in keys])
     place.numbers = place.numbers[[key in cells for key in keys]]
+
+
+def _next_to(place: FileRows, name: str) -> Path:
+    """Return the path of a file in the folder of the rows. Raises DataError for a path elsewhere.
+
+    Symbolic links are not resolved: the cache of the hub consists of them.
+    """
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise DataError(f"{place.place}: {plain(name)} is outside its folder; move the file there")
+    return place.folder / name
 
 
 def reference_texts(place: FileRows, ident: str, option: References) -> list[list[str]]:

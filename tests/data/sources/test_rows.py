@@ -10,7 +10,7 @@ from datasets import Audio, ClassLabel, Features, Sequence, Value
 from mmbench.data.mapping.samples import ColumnMapping, sample_table
 from mmbench.data.readers.records import Record
 from mmbench.data.readers.rows import FileRows
-from mmbench.data.sources.row_samples import rows
+from mmbench.data.sources.row_samples import listing, rows
 from mmbench.datasets import Samples
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.errors import DataError, UnknownName
@@ -190,3 +190,14 @@ def test_folders_of_one_name_do_not_share_rows(tmp_path):
         assert answers(place) == texts
     write(tmp_path / "a" / "set", ["new"])
     assert answers(tmp_path / "a" / "set") == ["new"]
+
+
+def test_keyed_files_and_name_files_are_next_to_the_rows(tmp_path):
+    write_file(tmp_path / "data" / "rows.json", [{"key": "a", "q": "?"}])
+    write_file(tmp_path / "other.json", {"a": "secret"})
+    options = {"files": "rows.json", "columns": {"question": "q"}}
+    for file in ("../other.json", str(tmp_path / "other.json")):
+        with pytest.raises(DataError, match=r"other\.json is outside its folder"):
+            listing(tmp_path / "data", **options, target="x", keyed={"x": {"file": file}})
+        with pytest.raises(DataError, match=r"other\.json is outside its folder"):
+            listing(tmp_path / "data", **options, names={"file": file, "key": "{q}"})
