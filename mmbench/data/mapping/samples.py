@@ -71,7 +71,9 @@ def samples_from_tables(
         rows.refuse_no_rows()
     samples = concatenate(full)
     refuse_duplicates("id", column(samples, "id"), rows.source.get("path") or rows.place)
-    return Samples(samples, list(labels), rows.source, group_name=shape.group)
+    return Samples(
+        samples, list(labels), rows.source, group_name=shape.group, optional_tags=list(shape.tags)
+    )
 
 
 def sample_table(

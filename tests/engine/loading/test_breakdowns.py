@@ -168,3 +168,22 @@ def test_rescoring_a_task_of_ones_own_asks_for_its_folder(tmp_path: Path) -> Non
     ).record
     with pytest.raises(DataError, match=r"unknown task mine.*mine\.yaml with --tasks DIR"):
         rescore(record.run, out=out)
+
+
+def test_a_tag_of_the_task_that_no_row_of_a_part_has_is_a_note(tmp_path: Path) -> None:
+    """The first rows of a benchmark lack some abilities; scores and new scores need no edit."""
+    rows = [{"id": "a", "q": "?", "answer": "x", "can": ["ocr"], "level": None}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    tags = {"ocr": "can[ocr]", "math": "can[math]", "level": "level"}
+    data = {"source": "listing", "files": "rows.json", "id": "id", "columns": {"question": "q"}}
+    name = write_task(
+        tmp_path / "mine.yaml",
+        include="answers",
+        data={**data, "target": "answer", "tags": tags},
+        breakdowns=[*tags],
+    )
+    record = mmbench.score(name, {"a": "x"}, data=tmp_path, out=tmp_path).record
+    assert "no breakdown by math, level: no sample has the tag" in record.notes
+    assert [*record.breakdowns] == ["ocr"]
+    again = rescore(record.run, RunSettings(tasks=(str(tmp_path),)), out=str(tmp_path)).record
+    assert again.breakdowns == record.breakdowns

@@ -42,9 +42,10 @@ def with_breakdown_tags(
 def check_breakdowns(spec: TaskSpec, tags: Iterable[Mapping[str, str]]) -> None:
     """Raise UnknownName for a tag in the task's `breakdowns` that no sample has.
 
-    `tags` are the tags of each sample.
+    `tags` are the tags of each sample. A tag that the task's data block declares may be missing.
     """
-    _missing(spec, _tag_names(tags), [])
+    declared = spec.data.get("tags")
+    _missing(spec, _tag_names(tags), [*declared] if isinstance(declared, dict) else [])
 
 
 def _used_tags(data: Dataset) -> Iterator[str]:
