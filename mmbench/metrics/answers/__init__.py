@@ -36,7 +36,7 @@ def vqa_accuracy(predictions: Sequence[Prediction], variant: str) -> Score:
     Source: Antol et al. 2015, arXiv 1505.00468; GT-Vision-Lab/VQA a013f00, vqaEval.py.
     """
     always = variant == "normalized"
-    compared = [_vqa_texts(output, answers, always) for output, answers in _pairs(predictions)]
+    compared = [_vqa_texts(output, answers, always) for output, answers in pairs(predictions)]
     rows = [_vqa_score(output, answers) for output, answers in compared]
     rule = "always" if always else "if-answers-differ"
     signature = f"variant={variant},normalised={rule},subsets=leave-one-out"
@@ -68,7 +68,7 @@ def exact_match(predictions: Sequence[Prediction]) -> Score:
     """
     rows = [
         output in answers or plain_words(output) in map(plain_words, answers)
-        for output, answers in _pairs(predictions)
+        for output, answers in pairs(predictions)
     ]
     return score(rows, signature=SIGNATURE)
 
@@ -83,7 +83,7 @@ def contains(predictions: Sequence[Prediction]) -> Score:
     read this metric together with `exact_match`. Source: this project; there is no official code.
     """
     rows = [
-        any(_contains_answer(output, a) for a in answers) for output, answers in _pairs(predictions)
+        any(_contains_answer(output, a) for a in answers) for output, answers in pairs(predictions)
     ]
     return score(rows, signature=f"{SIGNATURE},yes-no=exclusive")
 
@@ -110,7 +110,7 @@ def anls(predictions: Sequence[Prediction]) -> Score:
 
     rows = [
         max((_similarity(output, answer, Levenshtein.distance) for answer in answers), default=0.0)
-        for output, answers in _pairs(predictions)
+        for output, answers in pairs(predictions)
     ]
     signature = "threshold=0.5,at-threshold=kept,text=lower+spaces,length=as-given"
     return score(rows, signature=signature)
@@ -138,7 +138,7 @@ def relaxed_accuracy(predictions: Sequence[Prediction]) -> Score:
     """
     rows = [
         any(_is_within_tolerance(output, a) for a in answers)
-        for output, answers in _pairs(predictions)
+        for output, answers in pairs(predictions)
     ]
     signature = "tolerance=0.05,percent=hundredth,zero=exact,case=ignored"
     return score(rows, signature=signature)
@@ -158,7 +158,7 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]:
+def pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]:
     """Yield each output with its acceptable answers. Raises DataError for a target with options."""
     values, targets = column(predictions, "value"), column(predictions, "target")
     for row, (output, target) in enumerate(zip(values, targets, strict=True)):
@@ -170,4 +170,4 @@ def _pairs(predictions: Sequence[Prediction]) -> Iterator[tuple[str, list[str]]]
                 " choices or a task of kind choice"
             )
         else:
-            yield output, list(map(str, target))
+            yield output, list(map(str, target if isinstance(target, list | tuple) else [target]))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import isfinite
 
 from mmbench.columns import column
 from mmbench.errors import SampleError, UserError
+from mmbench.metrics.answers import pairs
 from mmbench.metrics.answers.quantities import Quantity, stated_quantity
 from mmbench.protocols import declare
 from mmbench.stats import score
@@ -49,10 +51,13 @@ def number_accuracy(predictions: Sequence[Prediction], tolerance: str) -> Score:
     numbers use `exact_match`. Source: this project.
     """
     check_tolerance(tolerance)
-    stated = [stated_quantity(str(value)) for value in column(predictions, "value")]
+    texts = [*pairs(predictions)]
+    ids = column(predictions, "id")
+    accepted = [_quantities(one, answers) for one, (_, answers) in zip(ids, texts, strict=True)]
+    stated = [stated_quantity(str(output)) for output, _ in texts]
     rows = [
-        answer is not None and any(_agrees(answer, one, tolerance) for one in _references(p))
-        for answer, p in zip(stated, predictions, strict=True)
+        answer is not None and any(_agrees(answer, one, tolerance) for one in quantities)
+        for answer, quantities in zip(stated, accepted, strict=True)
     ]
     unread = sum(answer is None for answer in stated)
     reason = f"{unread:,} of {len(stated):,} texts state no single number; wrong" if unread else ""
@@ -61,14 +66,13 @@ def number_accuracy(predictions: Sequence[Prediction], tolerance: str) -> Score:
     return score(rows, signature=signature, reason=reason, details=details)
 
 
-def _references(prediction: Prediction) -> list[Quantity]:
-    """Return the quantities among the references. Raises SampleError if there are none."""
-    target = prediction.target
-    texts = target if isinstance(target, list) else [target]
-    found = [one for text in texts if (one := stated_quantity(str(text))) is not None]
+def _quantities(ident: str, answers: Sequence[str]) -> list[Quantity]:
+    """Return the finite quantities among the answers. Raises SampleError if there are none."""
+    read = [one for text in answers if (one := stated_quantity(text)) is not None]
+    found = [one for one in read if isfinite(one.number)]
     if not found:
-        shown = plain(str(target), 40)
-        raise SampleError(f"sample {prediction.id}: no number in its reference {shown!r}")
+        shown = plain(" | ".join(answers), 40)
+        raise SampleError(f"sample {ident}: no number in its reference {shown!r}")
     return found
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmbench.errors import SampleError, UserError
+from mmbench.errors import DataError, SampleError, UserError
 from mmbench.metric_names import check_metric, metric
 from mmbench.metrics.answers.numbers import check_tolerance, number_accuracy
 from mmbench.metrics.answers.quantities import stated_quantity
@@ -86,6 +86,18 @@ def test_what_is_not_read_is_wrong_and_noted():
 def test_a_reference_without_a_number_is_not_scored():
     with pytest.raises(SampleError, match="sample 0: no number in its reference 'red'"):
         number_accuracy(predict(("4", "red")), "0")
+    with pytest.raises(SampleError, match="no number in its reference 'red'"):
+        number_accuracy(predict(("blue", "red")), "0")  # whatever the answer is
+    for unlimited in ("1e999", "1/0"):
+        with pytest.raises(SampleError, match="no number in its reference"):
+            number_accuracy(predict(("4", unlimited)), "1%")
+
+
+def test_options_are_refused():
+    """The only number among the options is not that of the correct one."""
+    target = {"answer": "A", "options": ["none", "5 m"]}
+    with pytest.raises(DataError, match="sample 0 has options"):
+        number_accuracy(predict(("5 m", target)), "0")
 
 
 @pytest.mark.parametrize("argument", ["", "x", "-1", "1 %", "%", "1e3"])
