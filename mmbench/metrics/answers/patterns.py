@@ -94,7 +94,10 @@ def regex_match(
 
 
 def _answer(prediction: Prediction, name: str, options: Mapping[str, object]) -> str | None:
-    """Return the answer that the pattern finds in an output. Raises SampleError if time is up."""
+    """Return the answer that the pattern finds in an output, or None.
+
+    Raises SampleError if the search needs too much time or memory.
+    """
     pattern = _compiled(str(options["pattern"]), name)
     text, take = str(prediction.value), options.get("take", "last")
     try:
@@ -106,6 +109,11 @@ def _answer(prediction: Prediction, name: str, options: Mapping[str, object]) ->
         raise SampleError(
             f"regex_match[{name}]: the search took more than {_SECONDS:g} s on this output; make"
             " the pattern simpler (no repetition inside a repetition)"
+        ) from error
+    except MemoryError as error:  # unlimited recursion, as in (?R)
+        raise SampleError(
+            f"regex_match[{name}]: the search needs too much memory on this output; make the"
+            " pattern simpler (no recursion)"
         ) from error
     if take == "only" and len(set(map(plain_words, found))) > 1:
         return None

@@ -80,6 +80,12 @@ def test_a_search_that_takes_too_long_leaves_the_sample_unscored(monkeypatch, ta
         regex_match([row], "final", options=options)
 
 
+@pytest.mark.slow
+def test_unlimited_recursion_ends_with_a_reason():
+    with pytest.raises(SampleError, match=r"regex_match\[x\]: the search needs too much memory"):
+        regex_match([Prediction("1", "aaaa", "a")], "x", options={"pattern": "(?R)"})
+
+
 def test_a_task_gives_the_pattern():
     task = load_task("answers")
     own = replace(task, metrics=[NAME], headline=NAME, metric_options={NAME: {"pattern": LETTER}})
