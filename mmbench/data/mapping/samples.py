@@ -31,15 +31,15 @@ class ColumnMapping(NamedTuple):
 
     Without `id`, rows are numbered from 0. `columns` gives the column of each input; a media input
     may list several columns, in order of preference. `target` is one column with a string or a list
-    of strings, or several columns. `options` is one column of lists, or one column for each option;
-    the target is then {"answer": letter, "options": [text, …]}, and the samples get an input
-    `options` with the lines "A. cat", "B. dog". A row whose only column of options is empty is an
-    open question: its target is as without `options`. `option_format` says how the options and the
-    target are written. `target_names` replaces targets without options, as in {"1": "yes"}.
-    `optional` lists media inputs that a row may lack. A tag is a string or a number; of a list of
-    strings, it is the sorted strings, joined with "+". The tag with the column `capability[ocr]` is
-    `yes` for the rows whose list in the column `capability` contains `ocr`; the list may be a
-    string with commas.
+    of strings, or a list of one or more columns, which gives a list of strings. `options` is one
+    column of lists, or one column for each option; the target is then {"answer": letter, "options":
+    [text, …]}, and the samples get an input `options` with the lines "A. cat", "B. dog". A row
+    whose only column of options is empty is an open question: its target is as without `options`.
+    `option_format` says how the options and the target are written. `target_names` replaces targets
+    without options, as in {"1": "yes"}. `optional` lists media inputs that a row may lack. A tag is
+    a string or a number; of a list of strings, it is the sorted strings, joined with "+". The tag
+    with the column `capability[ocr]` is `yes` for the rows whose list in the column `capability`
+    contains `ocr`; the list may be a string with commas.
     """
 
     id: str = ""
@@ -136,9 +136,14 @@ def _answers(rows: Rows, shape: ColumnMapping) -> tuple[Sequence[Any], Sequence[
     names = column_list(shape.target)
     if len(names) == 1:
         cells = rows.as_texts(names[0], _answer, read_cells(names[0], rows))
-        return (_renamed(cells, shape.target_names) if shape.target_names else cells), []
+        cells = _renamed(cells, shape.target_names) if shape.target_names else cells
+        return (cells if isinstance(shape.target, str) else _as_lists(cells)), []
     rows_of_cells = list(zip(*map(rows.column, names), strict=True))
     return rows.convert(", ".join(names), _several, rows_of_cells), []
+
+
+def _as_lists(cells: Sequence[Any]) -> Sequence[Any]:
+    return pack([cell if isinstance(cell, list) else [cell] for cell in cells])
 
 
 def _renamed(cells: Sequence[Any], names: Mapping[str, str]) -> Sequence[Any]:

@@ -17,6 +17,7 @@ from mmbench.engine.run import run
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.conversation import PromptOptions, conversation
 from mmbench.media import read_bytes
+from mmbench.metrics.captions.rouge import rouge_l
 from mmbench.metrics.judges.prompt import judged_sample, score_conversation
 from mmbench.metrics.judges.rubric import load_rubric
 from mmbench.spec import load_task
@@ -136,6 +137,7 @@ def test_air_bench_chat_has_a_context_for_the_judge_alone(tmp_path: Path) -> Non
     assert conversation(spec, prompt, sample)[0].parts == (sample.inputs["audio"], "What happens?")
     rubric = load_rubric("audio-chat")
     prediction = Prediction("0", "A cat.", sample.target, inputs=sample.inputs)
+    assert 0 < rouge_l([prediction]).value < 1  # a list of references
     (*_, text) = score_conversation(rubric, judged_sample(rubric, prediction), "A cat.")[0].parts
     assert isinstance(text, str)
     blocks = ["A dog barks twice.", "What happens?", "A dog barks.", "A cat."]
