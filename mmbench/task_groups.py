@@ -80,6 +80,8 @@ def load_group(name: str, extra: Iterable[str] = ()) -> TaskGroup:
     if twice := repeated(f"{one.task} {one.score}".rstrip() for one in group.tasks):
         raise SpecError(f"{where}: {', '.join(twice)} is listed twice; remove one")
     for one in group.tasks:
+        if one.task.startswith(PREFIX):
+            raise SpecError(f"{where}: {one.task}: a group has tasks only; list its tasks instead")
         if not is_task(one.task, extra):
             load_task(one.task, extra)  # raises the reason
             raise SpecError(f"{where}: task {one.task}: give the name of a task, not a path")

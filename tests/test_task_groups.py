@@ -69,6 +69,10 @@ def test_a_folder_of_tasks_comes_first(tmp_path: Path) -> None:
         ("tasks: [shapes-retrieval, {task: pope, wait: 1}]", "unknown key .*'wait'"),
         ("tasks: [shapes-retrieval, shapes-retreival]", "did you mean shapes-retrieval"),
         ("tasks: [shapes-retrieval, tasks/pope.yaml]", "give the name of a task, not a path"),
+        (
+            "tasks: [shapes-retrieval, 'group:mine']",
+            "mine.yaml: group:mine: a group has tasks",
+        ),
         (f"{TASKS}name: a/b", "invalid group name 'a/b'"),
     ],
 )
