@@ -61,7 +61,7 @@ def number_accuracy(predictions: Sequence[Prediction], tolerance: str) -> Score:
     ]
     unread = sum(answer is None for answer in stated)
     reason = f"{unread:,} of {len(stated):,} texts state no single number; wrong" if unread else ""
-    details = {"answer": [None if one is None else one.number for one in stated]}
+    details = {"answer": [None if one is None else f"{one.number:.12g}" for one in stated]}
     signature = f"tolerance={tolerance},{_READING}"
     return score(rows, signature=signature, reason=reason, details=details)
 

@@ -7,11 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mmbench
+from mmbench.engine.options import RunSettings
+from mmbench.engine.rescore import rescore
 from mmbench.errors import DataError, SampleError, UserError
 from mmbench.metric_names import check_metric, metric
 from mmbench.metrics.answers.numbers import check_tolerance, number_accuracy
 from mmbench.metrics.answers.quantities import stated_quantity
 from mmbench.types import Prediction
+from tests.support.files import write_lines, write_task
 from tests.support.predictions import predict
 
 
@@ -79,7 +83,7 @@ def test_what_is_not_read_is_wrong_and_noted():
     scored = number_accuracy(predict(("3 or 4", "4"), ("red", "4"), ("4", "4")), "0")
     assert scored.value == pytest.approx(1 / 3)
     assert scored.reason == "2 of 3 texts state no single number; wrong"
-    assert scored.details["answer"] == [None, None, 4]
+    assert scored.details["answer"] == [None, None, "4"]
     assert scored.signature.startswith("fold=mean,tolerance=0,")
 
 
@@ -91,6 +95,15 @@ def test_a_reference_without_a_number_is_not_scored():
     for unlimited in ("1e999", "1/0"):
         with pytest.raises(SampleError, match="no number in its reference"):
             number_accuracy(predict(("4", unlimited)), "1%")
+
+
+def test_stored_rows_can_be_read(tmp_path):
+    task = write_task(tmp_path / "mine.yaml", include="answers", metric="number_accuracy[0]")
+    rows = [{"id": "a", "question": "?", "answer": "4"}]
+    write_lines(tmp_path / "data.jsonl", *rows)
+    run = mmbench.score(task, {"a": "It is 4."}, data=tmp_path / "data.jsonl", out=tmp_path).record
+    settings = RunSettings(tasks=(str(tmp_path),))
+    assert rescore(run.run, settings, out=str(tmp_path)).record.scores.keys() == run.scores.keys()
 
 
 def test_options_are_refused():
