@@ -1,5 +1,6 @@
 """What all tests share: a cache of their own, no network, real data where it is present."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from itertools import count
@@ -22,6 +23,12 @@ settings.load_profile("repeatable")
 # A shell that starts pytest in the background ignores its Ctrl-C, and so would what tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Exclude what was collected from garbage collections, each of which takes a second with it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

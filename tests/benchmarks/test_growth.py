@@ -38,6 +38,7 @@ def test_every_command_scores_its_samples(
     assert not record["counts"]["failed"]
 
 
+@pytest.mark.slow
 def test_the_cost_of_a_command_is_seconds_and_bytes(tmp_path: Path) -> None:
     cost = _measure(growth_data.labels(tmp_path, 10), tmp_path)
     assert cost.seconds > 0

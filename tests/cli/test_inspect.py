@@ -381,6 +381,7 @@ def test_a_csv_has_the_selected_samples(board: str, tmp_path: Path, capsys: Show
     assert [row["baseline answer"] for row in rows][:2] == ["black", "a is wrong"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["hostile"], ["hostile", "--wrong"], ["hostile", "other"],
                                    ["hostile", "--id", *(f"h{n}" for n in range(len(HOSTILE)))],
                                    ["hostile", "other", "--worst", "50"]])  # fmt: skip

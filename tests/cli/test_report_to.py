@@ -254,6 +254,7 @@ def test_a_training_goes_on_without_a_log_that_fails(
     assert "mmbench: error: no 13" in err
 
 
+@pytest.mark.slow
 def test_a_package_brings_a_reporter_by_an_entry_point(command: list[str]) -> None:
     """In a process of its own: entry points are read once."""
     site = Path("site").resolve()

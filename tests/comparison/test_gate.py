@@ -242,6 +242,7 @@ def test_reports_of_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "--junit" in refusal(capsys, *args[:-1], str(tmp_path / "none" / "j.xml"))
 
 
+@pytest.mark.slow
 def test_equal_models_fail_in_at_most_5_of_100(tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
     outcomes = []

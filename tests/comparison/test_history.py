@@ -252,6 +252,7 @@ def test_what_the_program_prints(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert [p["change"] for p in json.loads(capsys.readouterr().out)] == ["", "better"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
 def test_a_plot_of_hostile_names(tmp_path: Path, ending: str) -> None:
     pytest.importorskip("matplotlib", reason="the extra `plot` is not installed")

@@ -161,6 +161,7 @@ def test_device_and_dtype_are_never_auto(
     assert LOG[-1][0]["dtype"] in ("float32", "bfloat16")
 
 
+@pytest.mark.slow
 def test_roundtrip_wer_by_a_recogniser_of_a_plugin(
     speak: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -179,6 +180,7 @@ def test_roundtrip_wer_by_a_recogniser_of_a_plugin(
     )
 
 
+@pytest.mark.slow
 def test_roundtrip_wer_by_a_model_file_with_options(
     speak: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

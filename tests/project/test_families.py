@@ -204,6 +204,7 @@ def test_likelihoods_choose_an_option(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "loglikelihood image" in record["seconds"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("adapter", ["diffusers", "unified"])
 def test_prompts_are_drawn(
     adapter: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -75,6 +75,7 @@ def test_a_board_gets_a_site_next_to_its_records(
     assert "History" in (site / "index.html").read_text()  # the page of the only task
 
 
+@pytest.mark.slow
 def test_the_pages_of_a_board_answer_the_questions_of_a_reader(
     board: Path, open_page: OpenPage
 ) -> None:

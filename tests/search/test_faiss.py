@@ -61,6 +61,7 @@ def test_flat_orders_equal_vectors_of_floats_as_exact_search_does() -> None:
     assert found.ranks.tolist() == np.where(exact.ranks <= DEPTH, exact.ranks, 0).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["faiss", "torch"])
 def test_faiss_and_torch_live_in_one_process(first: str) -> None:
     """Both bring a library of threads: neither hangs, neither changes the other's number."""

@@ -216,6 +216,7 @@ def word_errors(rng: np.random.Generator, groups: int) -> tuple[Floats, list[str
     return np.column_stack([rng.poisson(rate * words), words]).astype(float), list(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "fold", "truth", "groups", "slack"),
     [

@@ -275,6 +275,7 @@ def test_weighted_label_folds_agree_with_sample_weights(seed: int) -> None:
         assert fold_many(found.fold, found.rows, weights) == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_real_classifier_on_real_digits() -> None:
     """A logistic regression on the digits that scikit-learn carries, against both peers."""
     metrics = pytest.importorskip("sklearn.metrics")

@@ -129,6 +129,7 @@ def test_human_labels_may_stand_next_to_outputs(
     assert "tag human is 'bad', not one of" in record["failures"][0][1]
 
 
+@pytest.mark.slow
 def test_both_orders_are_asked_and_disagreement_is_a_tie(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -288,6 +289,7 @@ class Broken:
 """
 
 
+@pytest.mark.slow
 def test_a_judge_that_cannot_be_loaded_is_tried_once_and_leaves_the_other_scores(
     data: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

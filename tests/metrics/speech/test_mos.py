@@ -195,6 +195,7 @@ def test_crossed_resamples_by_their_definition():
     assert crossed_interval(ratings) == crossed_interval(reversed(ratings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raters, items", [(5, 30), (15, 60)])
 def test_crossed_interval_covers(raters, items):
     """Of 100 worlds with raters and items that differ, nearly 95 or more hold the true mean."""
@@ -279,6 +280,7 @@ def speechmos():
     return pytest.importorskip("speechmos.dnsmos")
 
 
+@pytest.mark.slow
 def test_dnsmos_equals_the_package(speechmos, tmp_path):
     clips = {"tone": clip(9.02, "tone"), "noise": clip(5, "noise", 22_050)}
     if SPEECH.is_dir():

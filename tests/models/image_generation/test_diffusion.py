@@ -49,6 +49,7 @@ def pixels(images: list[Any]) -> list[Any]:
     return [np.asarray(image).tolist() for image in images]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sd", "sd3"])
 def test_an_image_depends_on_its_prompt_and_seed_alone(folders: dict[str, Path], name: str) -> None:
     model = Diffusion(folders[name], **CPU, steps=2)

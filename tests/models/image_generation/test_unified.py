@@ -193,6 +193,7 @@ def test_half_the_bits_still_work(folders: dict[str, Path], name: str) -> None:
         assert model.draw(["a cat"], [1])[0].size == (SIDE[name],) * 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWING)
 def test_options_move_the_image(folders: dict[str, Path], name: str) -> None:
     options: list[dict[str, Any]] = [{}, {"guidance": 2.0}, {"temperature": 0.2}, {"top_k": 2}]

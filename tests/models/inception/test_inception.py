@@ -117,6 +117,7 @@ def test_a_row_depends_on_its_own_image(weights: Path) -> None:
     np.testing.assert_allclose(together[1:2], alone, rtol=0, atol=1e-5 * np.abs(alone).max())
 
 
+@pytest.mark.slow
 def test_bfloat16_is_near_and_comes_as_float32(weights: Path) -> None:
     exact = embed(load(weights), PICTURES[:1])
     rough = embed(Inception(weights, device="cpu", dtype="bfloat16"), PICTURES[:1])

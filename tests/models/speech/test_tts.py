@@ -32,6 +32,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, di
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vits", "speecht5", "bark", "bark-voice"])
 def test_a_sound_depends_on_its_text_alone(spoken: dict[str, Any], name: str) -> None:
     folder, options = spoken[name]
@@ -63,6 +64,7 @@ def test_vits_speaks_as_transformers_does(spoken: dict[str, Any]) -> None:
     assert np.allclose(found.samples, wave.clip(-1, 1), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bark", "bark-voice"])
 def test_bark_speaks_as_transformers_does(spoken: dict[str, Any], name: str) -> None:
     folder, options = spoken[name]

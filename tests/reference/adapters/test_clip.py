@@ -82,6 +82,7 @@ def test_recall_on_the_whole_test_split(model: ClipNano) -> None:
     assert 0.30 <= to_text < 0.97
 
 
+@pytest.mark.slow
 def test_every_word_of_the_world_is_known(model: ClipNano) -> None:
     for query in shapes(None, images=1000).queries:
         assert UNKNOWN not in model.prepare(query.inputs["text"], "text")
@@ -112,6 +113,7 @@ def test_a_row_does_not_depend_on_its_batch(model: ClipNano, data: RetrievalData
         np.testing.assert_allclose(together, alone, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
 def test_half_precision_agrees(model: ClipNano, data: RetrievalData, dtype: str) -> None:
     half = ClipNano(PACKAGED, device="cpu", dtype=dtype)

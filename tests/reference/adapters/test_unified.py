@@ -284,6 +284,7 @@ def answers(shipped: UnifiedNano, talks: Sequence[tuple[Message, ...]]) -> list[
     return [one.text for one in said]
 
 
+@pytest.mark.slow
 def test_one_set_of_weights_answers_above_chance_and_not_perfectly(shipped: UnifiedNano) -> None:
     """Questions of the test split: the best blind answers are right in .20, over all kinds."""
     scenes = [scene_at("test", 0, index) for index in range(40)]

@@ -102,6 +102,7 @@ TALKS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(TALKS, st.integers(1, 9))
 def test_every_conversation_can_be_read_out_of_the_row(

@@ -170,6 +170,7 @@ def test_labels_are_letters_behind_the_blank() -> None:
     assert "".join(ALPHABET[label - 1] for label in labels) == "two six"
 
 
+@pytest.mark.slow
 def test_it_learns() -> None:
     recipe = parse_recipe(
         {

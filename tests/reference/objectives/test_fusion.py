@@ -40,6 +40,7 @@ def batch(checkpoint: TrainedFusion, step: int) -> tuple[Tensor, ...]:
     return stage_batch(small(), checkpoint, 1, step)
 
 
+@pytest.mark.slow
 def test_every_word_of_the_world_is_known_and_nothing_is_cut(checkpoint: TrainedFusion) -> None:
     told = [trio_at(split, 0, index) for split in ("train", "test") for index in range(600, 1200)]
     for sentence in {trio.sentence for trio in told}:
@@ -67,6 +68,7 @@ def test_the_shipped_recipes_differ_in_the_way_to_fuse_alone() -> None:
         assert recipe.stages == recipes["early"].stages
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("fusion", WAYS)
 def test_two_halves_equal_one_whole(fusion: str, tmp_path: Path) -> None:

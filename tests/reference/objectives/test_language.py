@@ -78,6 +78,7 @@ def model_at(folder: Path) -> LLaVA:
 # --- what it starts from ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_starts_with_the_eyes_of_clip_nano(checkpoint: TrainedLlava) -> None:
     clip = load_start(small(), "vision", TrainedClip)
     ours, theirs = checkpoint.model.vision.state_dict(), clip.model.image.state_dict()
@@ -226,6 +227,7 @@ def test_two_halves_end_like_one_whole(whole: Path, tmp_path: Path) -> None:
     assert_resumed_equals(whole / "step-6", small(), tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_every_stage_lowers_its_loss(tmp_path: Path) -> None:
     losses = losses_of(small(12), tmp_path / "run")
     for stage in (0, 1, 2):

@@ -43,6 +43,7 @@ def state(folder: Path) -> dict[str, torch.Tensor]:
     return read_checkpoint(folder, TrainedPrefix).model.state_dict()
 
 
+@pytest.mark.slow
 def test_it_sees_what_clip_nano_sees() -> None:
     fresh = find_family(small()).fresh(small())
     clip = load_start(small(), "vision", TrainedClip)
@@ -60,6 +61,7 @@ def test_a_start_that_names_none_is_refused(tmp_path: Path) -> None:
         train(small(start={}), tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_an_image_is_a_prefix_in_its_batches() -> None:
     recipe = small()
     family = find_family(recipe)

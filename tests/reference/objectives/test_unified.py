@@ -89,6 +89,7 @@ def read(checkpoint: TrainedUnified, ids: list[int]) -> str:
 # --- batches ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [0, 1, 2])
 def test_a_batch_is_a_function_of_seed_and_step(checkpoint: TrainedUnified, stage: int) -> None:
     once, again, other = (batch(checkpoint, stage, step) for step in (3, 3, 4))
@@ -191,6 +192,7 @@ def test_without_drawings_words_count_alone(checkpoint: TrainedUnified) -> None:
     torch.testing.assert_close(objective.loss(checkpoint, made), -likely(checkpoint, made).mean())
 
 
+@pytest.mark.slow
 def test_codes_are_made_where_matrices_are_multiplied_in_bfloat16(tmp_path: Path) -> None:
     losses = losses_of(small(bfloat16=True), tmp_path / "run")
     assert len(losses) == 6 and np.isfinite(losses).all()
@@ -224,6 +226,7 @@ def test_each_stage_trains_its_part_and_leaves_the_codes_alone(whole: Path) -> N
     assert len(OPEN) == 3
 
 
+@pytest.mark.slow
 def test_a_run_that_is_broken_off_ends_with_the_same_bits(whole: Path, tmp_path: Path) -> None:
     """In the stage of sounds, whose codebook is no parameter and must be kept as well."""
     out = tmp_path / "run"

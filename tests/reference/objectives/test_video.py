@@ -32,6 +32,7 @@ def small(*stages: dict[str, Any], **architecture: Any) -> Recipe:
     return parse_recipe(recipe, "small")
 
 
+@pytest.mark.slow
 def test_two_halves_equal_one_whole(tmp_path: Path) -> None:
     recipe = small(MASKED, TOLD)
     last = train(recipe, tmp_path / "whole")

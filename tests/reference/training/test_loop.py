@@ -128,6 +128,7 @@ def test_a_stage_trains_what_its_rates_name(whole: Path) -> None:
         assert torch.equal(old, new) != name.startswith("text"), name
 
 
+@pytest.mark.slow
 def test_another_seed_ends_elsewhere(whole: Path, tmp_path: Path) -> None:
     last = train(small(seed=1), tmp_path / "run")
     assert files(last)["model.safetensors"] != files(whole / "step-8")["model.safetensors"]
@@ -286,6 +287,7 @@ def test_recipes_that_make_no_sense(
 # --- recipes ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", recipe_names())
 def test_the_packaged_recipes_can_be_read_and_built(name: str) -> None:
     recipe = read_recipe(name)

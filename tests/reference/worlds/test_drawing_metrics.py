@@ -196,6 +196,7 @@ class Reads:
 mmbench.register("model", "reads-shapes")(Reads)
 
 
+@pytest.mark.slow
 def test_one_that_reads_the_prompt_is_all_right(tmp_path: Path) -> None:
     best = mmbench.evaluate(
         "reads-shapes", "shapes-draw", limit=12, device="cpu", out=tmp_path

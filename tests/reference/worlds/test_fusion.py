@@ -89,6 +89,7 @@ def test_a_longer_set_begins_like_a_shorter_one_and_none_means_the_same() -> Non
     assert len({(read(s, "image"), read(s, "audio"), s.inputs["text"]) for s in whole}) == 100
 
 
+@pytest.mark.slow
 def test_training_shows_no_image_and_no_sentence_of_the_test_split() -> None:
     test = [trio_at("test", 0, index) for index in range(240)]
     trained = [trio_at("train", 0, index) for index in range(960)]

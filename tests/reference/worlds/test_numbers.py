@@ -74,6 +74,7 @@ def test_the_task_has_a_sample_for_each_clip() -> None:
         assert isinstance(sample.target, str)
 
 
+@pytest.mark.slow
 def test_clips_of_training_are_cut_where_the_index_says() -> None:
     """Each begins and ends softly, and a longer text takes longer."""
     voice = training_clips(16000)["en-us"]

@@ -170,6 +170,7 @@ def agrees(share: float, expected: float, n: int) -> bool:
     return abs(share - expected) < 4 * (expected * (1 - expected) / n) ** 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_blind_answer_scores_at_chance(kind: str) -> None:
     """The commonest answer to each text, and of each kind, as learned from the training split."""

@@ -66,6 +66,7 @@ def test_a_scene_is_read_from_its_picture(index: int, size: int) -> None:
     assert tuple(sorted(read_picture(draw(scene, size)))) == scene.objects
 
 
+@pytest.mark.slow
 def test_scenes_are_read_from_pictures_of_32_pixels() -> None:
     """A small star has so few pixels there that one scene of the first 400, 193, is not clear."""
     scenes = [scene_at("train", 0, index) for index in range(100, 200)]

@@ -131,6 +131,7 @@ def score(name: str, said: list[str], samples: list[Sample]) -> dict[str, tuple[
     return {kind: (metric(name)(some).value, len(some)) for kind, some in found.items()}
 
 
+@pytest.mark.slow
 def test_a_blind_answer_scores_at_chance_in_the_task() -> None:
     """The commonest answer to a text in 4,000 training questions, and a letter for every one."""
     learned: dict[str, Counter[str]] = defaultdict(Counter)

@@ -93,6 +93,7 @@ def test_a_figure_has_a_name_a_description_and_a_table_for_screen_readers() -> N
     )
 
 
+@pytest.mark.slow
 def test_no_text_is_cut_off_at_any_width(open_page: OpenPage, tmp_path: Path) -> None:
     rows = [
         IntervalRow(f"{HOSTILE}{n}", 10.0**n, 9.0 * 10**n, 1.1 * 10**n, kind, strong=n == 0)

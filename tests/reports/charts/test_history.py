@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from mmbench.comparison.history import Point, history
 from mmbench.reports.charts.history import history_chart
 from tests.support.boards import coins, model_info, write_run
@@ -75,6 +77,7 @@ def point(
     )
 
 
+@pytest.mark.slow
 def test_long_and_hostile_names_fit_at_every_width(open_page: OpenPage, tmp_path: Path) -> None:
     many = [
         point(line, step * 997, 0.1 * line + step / 100, f"{HOSTILE}{line}")

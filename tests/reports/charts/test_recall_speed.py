@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -133,6 +134,7 @@ def test_a_record_without_numbers_has_a_table_and_no_chart() -> None:
     assert [len(one) for one in (*found.rows, *found.numbers)] == [len(found.header)] * 4
 
 
+@pytest.mark.slow
 def test_in_a_browser_no_text_is_cut_off(open_page: OpenPage, tmp_path: Path) -> None:
     hostile = "IVF64,Flat;nprobe=" + "9" * 90
     rows = [row(name) for name in (*SPEEDS, hostile, *map("HNSW{}".format, range(16)))]

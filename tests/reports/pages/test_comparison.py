@@ -134,6 +134,7 @@ def test_runs_of_different_data_are_not_compared(tmp_path: Path) -> None:
         comparison_without_rows(a, b, "")
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text_and_fit_at_every_width(
     open_page: OpenPage, tmp_path: Path
 ) -> None:

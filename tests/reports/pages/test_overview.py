@@ -293,6 +293,7 @@ def test_the_overview_is_filtered_and_sorted(
     assert "official set" in best.inner_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [320, 1024, 1920])
 def test_nothing_reaches_beyond_the_page(

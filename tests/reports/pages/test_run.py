@@ -155,6 +155,7 @@ def test_a_damaged_row_is_reported_in_place_of_the_charts(tmp_path: Path) -> Non
     assert "row 1 of value cannot be read" in document(made, tmp_path)
 
 
+@pytest.mark.slow
 def test_hostile_names_stay_text_and_fit_at_every_width(
     open_page: OpenPage, tmp_path: Path
 ) -> None:

@@ -41,6 +41,7 @@ def test_the_commands_print_what_is_shown(tmp_path: Path, monkeypatch: pytest.Mo
         assert output_matches(masked(step.output), masked(printed), exact=False), printed
 
 
+@pytest.mark.slow
 def test_the_keys_of_the_page_are_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the run of a retrieval task in both trackers."""
     from mmbench.cli import main

@@ -264,6 +264,7 @@ def test_a_link_to_filtered_samples_scrolls_to_them(tmp_path: Path, open_page: O
     assert count_of(shown).startswith("26 of")
 
 
+@pytest.mark.slow
 def test_the_keyboard_moves_through_the_list(
     write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
 ) -> None:
@@ -404,6 +405,7 @@ def image(folder: Path, number: int) -> MediaPlace:
     return MediaPlace("image", path.name, path=str(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["link", "copy", "embed"])
 def test_media_play(
     mode: str, write: Callable[..., Path], tmp_path: Path, open_page: OpenPage
@@ -532,6 +534,7 @@ def test_a_run_without_samples_or_scores_is_shown(tmp_path: Path, open_page: Ope
     assert not shown.is_visible("#sample-score")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("width", [320, 700, 1920])
 def test_no_element_reaches_beyond_the_page(
