@@ -17,10 +17,10 @@ import msgspec
 
 from mmbench import __version__
 from mmbench.checkpoints.resolve import Checkpoint
-from mmbench.errors import SampleError
+from mmbench.errors import DataError, SampleError
 from mmbench.protocols import Dataset, ModelClass
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
-from mmbench.types import KindOptions, ModelInfo, TaskSpec
+from mmbench.types import KindOptions, ModelInfo, RunRecord, TaskSpec
 
 ABSENT = "absent"  # in place of the version of a package that is not installed
 
@@ -61,6 +61,15 @@ def fingerprint(spec: TaskSpec) -> str:
     question += [spec.version, *([changed_options] if changed_options else [])]
     question += [{"perturb": spec.perturb}] if spec.perturb else []
     return digest(canonical(question)).hex()
+
+
+def refuse_changed_task(record: RunRecord, spec: TaskSpec) -> None:
+    """Raise DataError if the task of a run had another fingerprint than the task `spec`."""
+    if fingerprint(spec) != record.task.fingerprint:
+        raise DataError(
+            f"run {record.run}: task {spec.name} has changed since the run (version, fields,"
+            " prompt or protocol differ); run the model again"
+        )
 
 
 def _defaults(options: type[KindOptions]) -> dict[str, object]:

@@ -16,9 +16,8 @@ from mmbench.engine.execution.executor import Executor
 from mmbench.engine.inference.runner import InferenceRunner
 from mmbench.engine.loading.abilities import check_ability
 from mmbench.engine.loading.models.model_ref import model_argument
-from mmbench.engine.loading.models.resolver import Model, ModelResolver, find
-from mmbench.engine.loading.outside import check_outside
-from mmbench.engine.loading.prepare import PreparedRun, prepare
+from mmbench.engine.loading.models.resolver import Model
+from mmbench.engine.loading.prepare import PreparedRun, prepare, resolve_model, sent_away
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import MOST_FAILURES
@@ -93,7 +92,7 @@ def rerank(
             prepared = _prepared(first.record, context)
             stored = stored_predictions(store.read_table(first, REQUIRED))
             depth = _depth(first.record, stored, settings.top)
-            resolved = _model(model, context)
+            resolved = resolve_model(model, context)
             by = settings.by or _scoring_of(resolved)
             pairs = _pairs(prepared, stored, depth, context.options.seed)
             requests = pair_requests([*chain.from_iterable(pairs)], by, settings.question)
@@ -121,26 +120,20 @@ def _prepared(record: RunRecord, context: RunContext) -> PreparedRun:
 
     Raises DataError if they are not those of the run.
     """
-    options = context.options
     if record.task.kind != "retrieval":
         raise UserError(f"run {record.run}: tasks of kind {record.task.kind} have no documents")
-    whole = prepare("oracle", record.task.name, context)
-    if whole.data.sizes() != record.task.data:
-        limit = record.task.data.get("corpus", 0)
-        limited = msgspec.structs.replace(options, limit=max(1, limit))
-        whole = prepare("oracle", record.task.name, context._replace(options=limited))
-    data_hash, _ = identity.hash_data(whole.spec, whole.data, whole.kind.directions(), context.keys)
-    if identity.fingerprint(whole.spec) != record.task.fingerprint:
-        raise DataError(
-            f"run {record.run}: task {record.task.name} has changed since the run; run the model"
-            " again"
-        )
+    found = prepare("oracle", record.task.name, context)
+    identity.refuse_changed_task(record, found.spec)
+    if found.data.sizes() != record.task.data:
+        limit = max(1, record.task.data.get("corpus", 0))
+        found = found._replace(data=found.data.limit(limit))
+    data_hash, _ = identity.hash_data(found.spec, found.data, found.kind.directions(), context.keys)
     if data_hash != record.task.data_hash:
         raise DataError(
             f"run {record.run} has other data than those found; pass the data of the run with"
             " --data PATH"
         )
-    return whole
+    return found
 
 
 def _depth(record: RunRecord, stored: Predictions, top: int | None) -> int:
@@ -160,12 +153,6 @@ def _depth(record: RunRecord, stored: Predictions, top: int | None) -> int:
     return wanted
 
 
-def _model(model: str, context: RunContext) -> Model:
-    options = context.options
-    finder = ModelResolver(context.keys, options.dtype, options.device, options.trust_remote_code)
-    return find(model, finder, options.model_options)
-
-
 def _scoring_of(model: Model) -> Scoring:
     return "relevance" if hasattr(model.cls, "relevance") else "answer"
 
@@ -180,16 +167,7 @@ def _check_model(
     """Raise UserError if the model cannot score the pairs, or would send files elsewhere."""
     ability = Reranks if by == "relevance" else Rates
     check_ability(model, Needs(ability), prepared.spec, requests)
-    if model.destination is not None:
-        options = context.options
-        note = check_outside(
-            prepared.spec,
-            requests.values(),
-            options.data,
-            model.destination,
-            allow=options.allow_outside,
-        )
-        context.costs.notes.append(note)
+    context.costs.notes += sent_away(model, prepared.spec, requests, context.options)
 
 
 def _pairs(prepared: PreparedRun, stored: Predictions, depth: int, seed: int) -> list[list[Pair]]:

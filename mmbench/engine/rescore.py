@@ -64,7 +64,7 @@ def rescore(
             run_files = find_run(run, out, task)
             record = run_files.record
             spec = _task_of(record, options)
-            _refuse_other_question(record, spec)
+            identity.refuse_changed_task(record, spec)
             for name in metrics:
                 metric_names.check_metric(name, record.task.kind, spec.metric_options.get(name))
             predictions, cut_notes = mark_long_texts(
@@ -142,14 +142,6 @@ def _failures(record: RunRecord, predictions: Predictions) -> tuple[int, Sequenc
 
 def _of_evaluated_model(facts: Mapping[str, _T]) -> dict[str, _T]:
     return {name: one for name, one in facts.items() if not name.startswith(_EARLIER_FACTS)}
-
-
-def _refuse_other_question(record: RunRecord, spec: TaskSpec) -> None:
-    if identity.fingerprint(spec) != record.task.fingerprint:
-        raise DataError(
-            f"run {record.run}: task {spec.name} has changed since the run (version, fields,"
-            " prompt or protocol differ); run the model again"
-        )
 
 
 def _with_inputs(predictions: Predictions, spec: TaskSpec, options: RunSettings) -> Predictions:

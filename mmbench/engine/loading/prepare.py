@@ -94,7 +94,7 @@ def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedR
     needs = required_ability(kind, spec)
     check_methods(needs, spec, requests)
     check_ability(resolved, needs, spec, requests)
-    notes = [*notes, *resolved.notes, *_sent_away(resolved, spec, requests, options)]
+    notes = [*notes, *resolved.notes, *sent_away(resolved, spec, requests, options)]
     return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
 
 
@@ -173,7 +173,7 @@ def _advice(model: str | LiveModel, options: RunSettings, problems: list[UserErr
     ]
 
 
-def _sent_away(
+def sent_away(
     model: Model, spec: TaskSpec, requests: Mapping[str, Requests], options: RunSettings
 ) -> list[str]:
     """Return a note on files outside the data folder that are sent to another machine.
@@ -221,6 +221,11 @@ def _find_model(model: str | LiveModel, kind: Kind[Dataset], context: RunContext
                 f" {', '.join(kind.baselines)}"
             )
         return None
+    return resolve_model(model, context)
+
+
+def resolve_model(model: str, context: RunContext) -> Model:
+    """Find a model by the argument of `-m`, with the options of a run, without loading weights."""
     options = context.options
     finder = ModelResolver(context.keys, options.dtype, options.device, options.trust_remote_code)
     return find(model, finder, options.model_options)
