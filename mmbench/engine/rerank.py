@@ -123,6 +123,11 @@ def _prepared(record: RunRecord, context: RunContext) -> PreparedRun:
     if record.task.kind != "retrieval":
         raise UserError(f"run {record.run}: tasks of kind {record.task.kind} have no documents")
     found = prepare("oracle", record.task.name, context)
+    if "query_text" in found.spec.fields:  # a pair has one content of the query
+        raise UserError(
+            f"run {record.run}: the queries of {record.task.name} are images with texts, which"
+            " rerank does not read; choose a run with queries of one content"
+        )
     identity.refuse_changed_task(record, found.spec)
     if found.data.sizes() != record.task.data:
         limit = max(1, record.task.data.get("corpus", 0))

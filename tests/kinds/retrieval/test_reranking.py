@@ -245,3 +245,9 @@ def test_data_of_another_run(board: tuple[Path, RunRecord]) -> None:
     )
     with pytest.raises(DataError, match="has other data than those found"):
         rerank("llava-nano", other)
+
+
+def test_composed_queries_are_refused(tmp_path: Path) -> None:
+    run = mmbench.evaluate("random", "shapes-composed", limit=4, out=tmp_path).record
+    with pytest.raises(UserError, match="images with texts, which rerank does not read"):
+        rerank("llava-nano", run)
