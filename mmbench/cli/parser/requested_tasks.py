@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mmbench.cli.parser.data_patterns import expand_folders
@@ -12,37 +12,28 @@ if TYPE_CHECKING:
     from mmbench.task_groups import TaskGroup
 
 
-def groups_of(args: argparse.Namespace) -> list[TaskGroup]:
-    """Return the groups in `-t`. Raises UserError for an unknown or invalid group."""
-    from mmbench.task_groups import PREFIX, load_group
-
-    names = [task for task in args.task if task.startswith(PREFIX)]
-    return [load_group(name, args.tasks) for name in dict.fromkeys(names)]
-
-
-def set_tasks(args: argparse.Namespace) -> None:
-    """Set the tasks of a command, and their data.
+def set_tasks(args: argparse.Namespace) -> list[TaskGroup]:
+    """Set the tasks of a command, and their data. Return the groups in `-t`.
 
     The tasks of a group take its place. If the data of a task are a pattern of folders, a task for
     each folder takes its place. Each task is followed by the task with each perturbation. Raises
     UserError for an invalid group or perturbation, before anything runs.
     """
     from mmbench.perturbations.names import as_text, parse
-
-    changes = getattr(args, "perturb", [])
-    perturbations = list(dict.fromkeys(as_text(parse(text)) for text in changes))
-    tasks, args.data = expand_folders(list(dict.fromkeys(_tasks(args))), args.data)
-    args.task = list(dict.fromkeys(_with_perturbations(tasks, perturbations)))
-
-
-def _tasks(args: argparse.Namespace) -> Iterator[str]:
     from mmbench.task_groups import PREFIX, load_group
 
-    for task in args.task:
-        if task.startswith(PREFIX):
-            yield from (one.task for one in load_group(task, args.tasks).tasks)
-        else:
-            yield task
+    names = dict.fromkeys(task for task in args.task if task.startswith(PREFIX))
+    groups = {name: load_group(name, args.tasks) for name in names}
+    changes = getattr(args, "perturb", [])
+    perturbations = list(dict.fromkeys(as_text(parse(text)) for text in changes))
+    tasks, args.data = expand_folders(list(dict.fromkeys(_tasks(args.task, groups))), args.data)
+    args.task = list(dict.fromkeys(_with_perturbations(tasks, perturbations)))
+    return [*groups.values()]
+
+
+def _tasks(names: Iterable[str], groups: Mapping[str, TaskGroup]) -> Iterator[str]:
+    for name in names:
+        yield from (one.task for one in groups[name].tasks) if name in groups else (name,)
 
 
 def _with_perturbations(tasks: Iterable[str], perturbations: list[str]) -> Iterator[str]:

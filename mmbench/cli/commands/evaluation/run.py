@@ -26,7 +26,7 @@ from mmbench.cli.parser.options import (
     models_of,
     run_options,
 )
-from mmbench.cli.parser.requested_tasks import groups_of, set_tasks
+from mmbench.cli.parser.requested_tasks import set_tasks
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.progress import Progress
@@ -50,8 +50,8 @@ def command(args: argparse.Namespace) -> int:
         Folder(args.media, "--media").check_writable()
     reporters = find_reporters(args.report_to)
     records: list[RunRecord] = []
-    args.model, groups = models_of(args), groups_of(args)
-    set_tasks(args)
+    args.model = models_of(args)
+    groups = set_tasks(args)
     models, codes = _valid_names(args.model, args)
     with executor_of(args) as executor:
         command = _Command(args, reporters, records, executor)
