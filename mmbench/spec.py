@@ -10,7 +10,7 @@ except options that the file's kind does not have.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
     Raises UnknownName for an unknown task or perturbation, SpecError for an invalid file.
     """
     extra = list(extra)
-    base, suffix = _split_suffix(name, task_files(extra))
+    base, suffix = _split_suffix(name, extra)
     if suffix:
         return _with_suffix(load_task(base, extra), suffix)
     raw = _load_raw(name, extra, seen=())
@@ -109,16 +109,16 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
 
 def is_task(name: str, extra: Iterable[str] = ()) -> bool:
     """Return whether a name is that of a task, with or without suffixes; files are not parsed."""
-    files = task_files(extra)
-    base, suffix = name, "+"
-    while suffix and base not in files:
-        base, suffix = _split_suffix(base, files)
-    return base in files
+    extra = list(extra)
+    if name in task_files(extra):
+        return True
+    base, suffix = _split_suffix(name, extra)
+    return bool(suffix) and is_task(base, extra)
 
 
 def recorded_name(name: str) -> str:
     """Return the name that a task has in records: `T+noise:3` is recorded as `T+noise-3`."""
-    base, suffix = _split_suffix(name, task_files())
+    base, suffix = _split_suffix(name)
     if not suffix:
         return name
     if not perturbations.is_perturbation(suffix):
@@ -126,13 +126,13 @@ def recorded_name(name: str) -> str:
     return recorded_name(base) + perturbations.name_suffix(perturbations.parse(suffix))
 
 
-def _split_suffix(name: str, files: Container[str]) -> tuple[str, str]:
+def _split_suffix(name: str, extra: Iterable[str] = ()) -> tuple[str, str]:
     """Split NAME+SUFFIX into the name or path of a task and the suffix.
 
     The suffix is "" for a name without one, and for a task whose own name contains a plus.
     """
     base, plus, suffix = name.rpartition("+")
-    is_whole = not plus or name in files or Path(with_home(name)).is_file()
+    is_whole = not plus or name in task_files(extra) or Path(with_home(name)).is_file()
     return (name, "") if is_whole else (base, suffix)
 
 
