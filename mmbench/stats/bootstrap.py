@@ -91,9 +91,10 @@ def _jackknife_interval(score: Score, resampler: Resampler) -> Interval:
     spread = jackknife_spread(score.value, without, LEVEL)
     if spread is None:
         return None, "no interval: leaving samples out does not change the value"
-    low = spread.low if score.worst is None else max(spread.low, min(score.worst, score.best or 0))
-    high = spread.high if score.best is None else min(spread.high, score.best)
-    return (low, high), ""
+    if score.worst is None or score.best is None:
+        return (spread.low, spread.high), ""
+    lowest, highest = sorted((score.worst, score.best))
+    return (max(spread.low, lowest), min(spread.high, highest)), ""
 
 
 def _interval(score: Score, drawn: Floats, groups: int) -> Interval:
