@@ -9,21 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.conformance.case import DEFINITION, Case, LargestDifference
 from mmbench.conformance.packages import library
 from mmbench.perturbations.decoded import with_noise
-from mmbench.perturbations.images import PIXELS
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
-else:
-    Pixels = Any
+from mmbench.perturbations.images import PIXELS, Pixels
 
 _SIZES = ((1, 1), (3, 40), (48, 64))
 _SIGMAS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6}
@@ -53,19 +46,19 @@ def _blur(pixels: Pixels, severity: int, _: int) -> Pixels:
     values = pixels / 255.0
     for axis in (0, 1):
         values = correlate1d(values, kernel / kernel.sum(), axis, mode="nearest")
-    return np.uint8(np.clip(values, 0, 1) * 255)  # type: ignore[return-value]
+    return (np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
 def _skimage_blur(pixels: Pixels, severity: int, _: int) -> Pixels:
     gaussian = library("skimage.filters").gaussian
-    values = gaussian(pixels / 255.0, sigma=_SIGMAS[severity], channel_axis=-1)
-    return np.uint8(np.clip(values, 0, 1) * 255)  # type: ignore[return-value]
+    values: NDArray[np.float64] = gaussian(pixels / 255.0, sigma=_SIGMAS[severity], channel_axis=-1)
+    return (np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
 def _noise(pixels: Pixels, severity: int, seed: int) -> Pixels:
     rng = np.random.default_rng(seed)
     noisy = pixels / 255.0 + rng.normal(size=pixels.shape, scale=_SCALES[severity])
-    return np.uint8(np.clip(noisy, 0, 1) * 255)  # type: ignore[return-value]
+    return (np.clip(noisy, 0, 1) * 255).astype(np.uint8)
 
 
 def _jpeg(pixels: Pixels, quality: int, _: int) -> Pixels:

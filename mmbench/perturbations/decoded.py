@@ -11,7 +11,7 @@ import numpy as np
 
 from mmbench import media
 from mmbench.media.sound import decode_recording, resampled
-from mmbench.perturbations.images import PIXELS
+from mmbench.perturbations.images import PIXELS, Pixels
 from mmbench.types import Array, Audio, EncodedImage, Perturbation, VideoFrames
 
 if TYPE_CHECKING:
@@ -40,11 +40,7 @@ def perturbed_frames(frames: VideoFrames, data: bytes, perturbation: Perturbatio
     return frames._replace(frames=np.stack(changed) if changed else frames.frames)
 
 
-def _changed(
-    pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
-    perturbation: Perturbation,
-    rng: np.random.Generator,
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _changed(pixels: Pixels, perturbation: Perturbation, rng: np.random.Generator) -> Pixels:
     return PIXELS[perturbation.name](pixels, perturbation.value, rng)
 
 

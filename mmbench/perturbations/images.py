@@ -10,16 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
-else:
-    Pixels = Any
+Pixels = NDArray[np.uint8]
 
 SIGMAS = (1, 2, 3, 4, 6)  # pixels, by severity
 DEVIATIONS = (0.08, 0.12, 0.18, 0.26, 0.38)  # of the noise, for values from 0 to 1, by severity
