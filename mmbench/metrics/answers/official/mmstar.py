@@ -20,9 +20,9 @@ def mmstar_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of answers that begin with the correct letter, by MMStar's official rule.
 
     Range [0, 1], higher is better. The text without spaces around it, ignoring case, must begin
-    with the letter, or with the letter after "(", "option " or "the answer is ". Whatever follows
-    the letter counts for nothing: "A man" is the answer A, and "The answer: B" is wrong. The rule
-    suits models that reply with the letter; `choice_accuracy` reads longer texts, if the data give
+    with the letter, or with the letter after "(", "option " or "the answer is ". The text after
+    the letter is ignored: "A man" is the answer A, and "The answer: B" is wrong. The rule suits
+    models that reply with the letter; `choice_accuracy` reads longer texts, if the data give
     the options.
 
     Source: Chen et al. 2024, arXiv 2403.20330; MMStar-Benchmark/MMStar 79e6d1c,
