@@ -112,12 +112,16 @@ class Probe(ClassScoresKind):
 
     def failures(self, data: Samples, responses: Responses, /) -> list[tuple[str, str]]:
         """Return (id, reason) of each test sample and each training sample that failed."""
-        used = TrainingSamples(data, self.options).used
-        train = vectors(responses, "train").failures
-        ids = column_of(data.examples, "id")
+        return self._failures(data, responses, TrainingSamples(data, self.options))
+
+    def _failures(
+        self, data: Samples, responses: Responses, training: TrainingSamples
+    ) -> list[tuple[str, str]]:
+        failed, ids = vectors(responses, "train").failures, column_of(data.examples, "id")
+        rows = [(training.used[at], why) for at, why in sorted(failed.items())]
         return [
             *super().failures(data, responses),
-            *((ids[used[row]], f"training sample: {why}") for row, why in sorted(train.items())),
+            *((ids[row], f"training sample: {why}") for row, why in rows),
         ]
 
     def predictions(self, data: Samples, responses: Responses, /) -> Predictions:
@@ -143,7 +147,7 @@ class Probe(ClassScoresKind):
             splits.setdefault(draw.direction, []).append(split)
             if fitted.note:
                 notes.append(f"{draw.direction or 'probe'}: {fitted.note}")
-        found = Predictions(splits, self.failures(data, responses))
+        found = Predictions(splits, self._failures(data, responses, training))
         notes = [*training.notes(), *dict.fromkeys(notes)]
         return msgspec.structs.replace(with_scales(found, self._classifier.scale), notes=notes)
 
