@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mmbench.errors import UnknownName, UserError
 from mmbench.text import format_sizes
-from mmbench.types import RunRecord, TaskInfo
+from mmbench.types import RunRecord, TaskInfo, format_part
 
 SCORES_HINT = "`mmbench show run RUN` shows a run's metrics"
 
@@ -50,11 +50,14 @@ def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> Non
     """Raise UserError, with the differences, if the two runs' scores are not comparable.
 
     Runs of one model may differ in the perturbation of the inputs: then the tasks and the data
-    without it must be equal.
+    without it must be equal. A run on a part of the samples is comparable with runs on the whole
+    data, and on other parts of them.
     """
     first, second = a.task, b.task
     if first.perturbation != second.perturbation and _model(a) == _model(b):
         first, second = _without_perturbation(first), _without_perturbation(second)
+    elif first.part or second.part:
+        first, second = _of_whole_data(first), _of_whole_data(second)
     differ = [
         f"{what} {_short(one)} against {_short(other)}"
         for what, one, other in (
@@ -86,6 +89,39 @@ def _model(record: RunRecord) -> tuple[str, str]:
 
 def _without_perturbation(task: TaskInfo) -> TaskInfo:
     return replace(task, perturbation="", **task.clean) if task.clean else task
+
+
+def _of_whole_data(task: TaskInfo) -> TaskInfo:
+    """Return a task with the hash and the sizes of the data from which its part was drawn."""
+    if task.part is None:
+        return task
+    whole = dict(zip(task.data, [task.part.of], strict=False))  # the role of the queries is first
+    return replace(task, data_hash=task.part.data_hash, data=task.data | whole)
+
+
+def part_notes(records: Sequence[RunRecord]) -> list[str]:
+    """Return a note on each run that was evaluated on a part of the samples."""
+    return [
+        f"run {record.run} is on {format_part(record.task.part)}: compared on the samples that both"
+        " runs have"
+        for record in records
+        if record.task.part
+    ]
+
+
+def rows_differ(a: RunRecord, b: RunRecord, name: str) -> str:
+    """Return why the rows of a score cannot be joined although the runs are comparable, or "".
+
+    The rows of a metric with document frequencies depend on the samples that were evaluated.
+    """
+    if a.task.data_hash == b.task.data_hash or not depends_on_set(a.scores[name].signature):
+        return ""
+    return "its rows depend on all evaluated samples, and the runs have different ones"
+
+
+def depends_on_set(signature: str) -> bool:
+    """Return whether the rows of a score with this signature depend on all evaluated samples."""
+    return not {"idf=evaluated set", "idf=yes"}.isdisjoint(signature.split(","))
 
 
 def distinctions(records: Sequence[RunRecord]) -> list[list[str]]:

@@ -18,7 +18,13 @@ import msgspec
 from msgspec import Struct
 
 from mmbench.comparison.changes import SampleChanges, changes
-from mmbench.comparison.comparability import common_scores, refuse_incomparable, task_name
+from mmbench.comparison.comparability import (
+    common_scores,
+    part_notes,
+    refuse_incomparable,
+    rows_differ,
+    task_name,
+)
 from mmbench.comparison.join import Joined, join, places_in
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import UserError
@@ -62,7 +68,10 @@ class ScoreComparison(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """The comparison of a candidate with a baseline: all common metrics and the changed samples."""
+    """The comparison of a candidate with a baseline: all common metrics and the changed samples.
+
+    `notes` say which run was evaluated on a part of the samples.
+    """
 
     baseline: str
     candidate: str
@@ -72,6 +81,7 @@ class Comparison(Struct, frozen=True):
     scores: list[ScoreComparison]
     changes: list[SampleChanges]
     only_in_one: list[str]
+    notes: list[str] = []
 
 
 def compare_runs(
@@ -147,7 +157,10 @@ def compare_rows(
     The verdicts are set later, because they depend on the p-values of all `tests` tests.
     """
     place_in_b = places_in(a, b)
-    joined = {name: join(a, b, name, place_in_b) for name in names}
+    joined = {
+        name: None if rows_differ(a.record, b.record, name) else join(a, b, name, place_in_b)
+        for name in names
+    }
     tested = _tests([j for j in joined.values() if j is not None], a, alpha, seed, tests)
     headlines = [name for name in names if name == a.record.headline] or names[:1]
     changed = [c for name in headlines if (j := joined[name]) and (c := changes(j, a, b))]
@@ -160,6 +173,7 @@ def compare_rows(
         scores=[_compare_score(name, a, b, joined[name], tested.get(name)) for name in names],
         changes=changed,
         only_in_one=sorted(a.record.scores.keys() ^ b.record.scores.keys()),
+        notes=part_notes([a.record, b.record]),
     )
 
 
@@ -185,7 +199,8 @@ def _compare_score(
     first, second = a.record.scores[name], b.record.scores[name]
     better = first.better
     if joined is None or tested is None:
-        reason = first.reason or second.reason or "no rows per sample"
+        apart = rows_differ(a.record, b.record, name)
+        reason = apart or first.reason or second.reason or "no rows per sample"
         return ScoreComparison(name, better, first.value, second.value, "no test", reason=reason)
     reason = "" if tested.p_value is not None else _untested(tested)
     return ScoreComparison(

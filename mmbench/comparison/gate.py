@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mmbench.comparison.comparability import common_scores
 from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_runs
@@ -118,7 +119,8 @@ def gate(
                 raise UserError(f"--fail-if: two rules for {name}; remove one of them")
             rules[name] = rule
     pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
-    return [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
+    verdicts = [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
+    return [replace(one, message="; ".join([one.message, *pair.notes])) for one in verdicts]
 
 
 def _judge(

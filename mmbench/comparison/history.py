@@ -8,7 +8,8 @@ belong to the checkpoint in that name.
 
 Each point is compared with the previous point. If both have rows, the difference is tested sample
 by sample (p-values are corrected over the whole history). Otherwise, two intervals that do not
-overlap count as a change; this method detects fewer changes.
+overlap count as a change; this method detects fewer changes. Runs on a part of the samples are left
+out.
 """
 
 from __future__ import annotations
@@ -197,15 +198,19 @@ def _records(
     if not records:
         more = f" (and {len(unreadable) - 1} more)" if len(unreadable) > 1 else ""
         raise DataError(f"no record of {task} can be read: {unreadable[0]}{more}")
+    whole = [record for record in records if record.task.part is None]
+    if not whole:
+        raise DataError(
+            f"all runs of {task} in {out} are on a part of the samples; run a model without"
+            " --budget and --until-decided"
+        )
     if model is None:
-        return [record for record in records if not record.baseline] or records
+        return [record for record in whole if not record.baseline] or whole
     records_of_model = [
-        record
-        for record in records
-        if model in (record.model.name, _name_and_checkpoint(record)[0])
+        record for record in whole if model in (record.model.name, _name_and_checkpoint(record)[0])
     ]
     if not records_of_model:
-        names = {plain(_name_and_checkpoint(record)[0]) for record in records}
+        names = {plain(_name_and_checkpoint(record)[0]) for record in whole}
         hint = f"`mmbench list runs --out {out}` shows the evaluated models"
         raise UnknownName(f"model of {task}", model, names, hint)
     return records_of_model

@@ -40,11 +40,16 @@ def join(a: RunRows, b: RunRows, name: str, place_in_b: Ints) -> Joined | None:
     """Join the rows of the score `name` in the runs `a` and `b`, sample by sample.
 
     `place_in_b` is the result of `places_in`: the position in the table of `b` of each sample of
-    `a`. Return None if a run has no rows for this score.
+    `a`. If a run is on a part of the samples, samples that only one run has are left out; they did
+    not fail. Return None if a run has no rows for this score.
     """
     first, second = a.score_rows(name), b.score_rows(name)
     if first is None or second is None:
         return None
+    if a.record.task.part or b.record.task.part:
+        in_b = place_in_b >= 0
+        in_a = np.isin(np.arange(len(b.table)), place_in_b)
+        first, second = first.within(in_b), second.within(in_a)
     row_b = np.full(len(b.table) + 1, -1)  # the last element is for position -1
     row_b[second.places] = np.arange(len(second.places))
     rows_in_b = row_b[place_in_b[first.places]]

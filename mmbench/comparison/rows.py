@@ -38,6 +38,11 @@ class ScoreRows(NamedTuple):
     places: Ints
     all_places: Ints
 
+    def within(self, inside: NDArray[np.bool_]) -> ScoreRows:
+        """Return the rows of the samples at the positions in the mask `inside` of the table."""
+        kept, covered = inside[self.places], inside[self.all_places]
+        return ScoreRows(self.rows[kept], self.places[kept], self.all_places[covered])
+
 
 class KeyedRows:
     """An Arrow table whose rows are samples, identified by direction, split and id."""

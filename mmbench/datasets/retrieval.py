@@ -135,6 +135,14 @@ class RetrievalData(Struct, frozen=True, dict=True):
         }
         return replace(self, queries=queries, corpus=corpus, links=links)
 
+    def test_rows(self) -> Places:
+        """Return the rows [n] int64 of the queries with judgements."""
+        return np.unique(self.judged.query)
+
+    def part(self, rows: Places, /) -> RetrievalData:
+        """Return the data with only the queries in `rows`; the corpus and all links are kept."""
+        return replace(self, queries=take_rows(self.queries, rows))
+
     def contents(
         self, fields: Mapping[str, str], both: bool, /
     ) -> Iterator[tuple[str, str, Content]]:

@@ -9,6 +9,7 @@ from itertools import chain
 from json.encoder import encode_basestring_ascii
 from string import ascii_uppercase
 
+import numpy as np
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -16,6 +17,7 @@ from mmbench.columns import (
     ABSENT,
     Keyed,
     Mappings,
+    Places,
     Texts,
     column,
     entries,
@@ -24,6 +26,7 @@ from mmbench.columns import (
     places,
     rows_of_type,
     table,
+    take_rows,
     without_rows,
 )
 from mmbench.datasets.context_matching import with_context_ids
@@ -63,6 +66,14 @@ class Samples(Struct, frozen=True):
     def limit(self, n: int) -> Samples:
         """Return the first n samples."""
         return replace(self, samples=self.samples[:n])
+
+    def test_rows(self) -> Places:
+        """Return the rows [n] int64 of all samples."""
+        return np.arange(len(self.samples))
+
+    def part(self, rows: Places, /) -> Samples:
+        """Return the data with only the samples in `rows`; class names and examples stay whole."""
+        return replace(self, samples=take_rows(self.samples, rows))
 
     def contents(
         self, fields: Mapping[str, str], _both: bool, /

@@ -28,7 +28,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     are computed in addition to those of the task. `metric_models` maps options that metrics declare
     (`ModelFile.option`), such as `inception`, to files of weights.
     `columns`, `labels`, `templates` and `split` replace the options of own data
-    (`with_data_flags`). `max_tokens` replaces the token limit of a task that generates text.
+    (`with_data_flags`). `budget` is the number of test samples to draw. `max_tokens` replaces the
+    token limit of a task that generates text.
     `price` has the prices of a million prompt tokens and of a million completion tokens. `judge` is
     the model of metrics by a judge, in the form of the flag `-m`.
     """
@@ -39,6 +40,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     templates: list[str] = []
     split: str | None = None
     limit: Positive | None = None
+    budget: Positive | None = None
     max_tokens: Positive | None = None
     settings: dict[str, Any] = {}
     metrics: tuple[str, ...] = ()

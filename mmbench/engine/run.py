@@ -11,6 +11,7 @@ from mmbench.engine.inference.runner import InferenceRunner
 from mmbench.engine.loading.clean_question import clean_question
 from mmbench.engine.loading.models.live import LiveModel
 from mmbench.engine.loading.outside import local_folders
+from mmbench.engine.loading.parts import with_budget
 from mmbench.engine.loading.prepare import PreparedRun, check_labels, prepare
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -64,32 +65,35 @@ def run(
     bits. Raises UserError for errors that the user can fix.
     """
     with run_context(options, progress, executor) as context:
-        costs = context.costs
-        with costs.clock.stage("prepare"):
-            prepared = prepare(model, task, context)
-        extractor = FeatureExtractor(context)
-        extractor.check(prepared.spec.metrics, prepared.spec.metric_options)
-        responses = _responses(prepared, context)
-        with costs.clock.stage("hash"):
-            directions = prepared.kind.directions()
-            data_hash, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
-            clean = clean_question(prepared.spec, directions, context)
-        with costs.clock.stage("rank"):
-            separated = separate_reasoning(prepared.data, responses, prepared.kind.no_answer)
-            predictions = separated.add_to(
-                _predictions(prepared, separated.responses, context.options)
-            )
-            marked, cut_notes = mark_long_texts(predictions)
-        reasons = prepared.model is not None and prepared.model.reasons
-        task_entry = task_info(
-            prepared,
-            data_hash,
-            context.options,
-            without_reasoning=reasons or bool(separated.reasoning),
-            clean=clean,
-        )
-        measured = measure_task(prepared, marked, task_entry, extractor, context)
-        measured = with_rtfx(measured, costs.throughput) if responses else measured
+        with context.costs.clock.stage("prepare"):
+            prepared = with_budget(prepare(model, task, context), context)
+        return run_prepared(prepared, context)
+
+
+def run_prepared(prepared: PreparedRun, context: RunContext) -> FinishedRun:
+    """Run a prepared model on a task, or on the part of its data that `with_part` has selected."""
+    costs, extractor = context.costs, FeatureExtractor(context)
+    extractor.check(prepared.spec.metrics, prepared.spec.metric_options)
+    responses = _responses(prepared, context)
+    with costs.clock.stage("hash"):
+        directions = prepared.kind.directions()
+        data_hash, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
+        part = prepared.data if prepared.part else None
+        clean = clean_question(prepared.spec, directions, context, part)
+    with costs.clock.stage("rank"):
+        separated = separate_reasoning(prepared.data, responses, prepared.kind.no_answer)
+        predictions = separated.add_to(_predictions(prepared, separated.responses, context.options))
+        marked, cut_notes = mark_long_texts(predictions)
+    reasons = prepared.model is not None and prepared.model.reasons
+    task_entry = task_info(
+        prepared,
+        data_hash,
+        context.options,
+        without_reasoning=reasons or bool(separated.reasoning),
+        clean=clean,
+    )
+    measured = measure_task(prepared, marked, task_entry, extractor, context)
+    measured = with_rtfx(measured, costs.throughput) if responses else measured
     notes = [
         *predictions.notes,
         *untimed_notes(prepared, costs.throughput),

@@ -92,6 +92,10 @@ class PerSample(ABC):
         """Accept all data; a subclass may reject data that it cannot use."""
         return
 
+    def needs_all(self, _data: Samples, /) -> str:
+        """Return why the task needs all samples of the data; "" if a part can be evaluated."""
+        return "the prediction for a sample depends on the other samples" if self.joint else ""
+
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
         """Return the requests to the model, by the name of the request."""
         raise NotImplementedError(f"kind {self.task.kind} runs no model")

@@ -72,6 +72,12 @@ class Writing(PerSample):
             else None
         )
 
+    def needs_all(self, data: Samples, /) -> str:
+        """Return why the task needs all samples: few-shot examples are test samples."""
+        if self.options.few_shot and not data.examples:
+            return "its few-shot examples are test samples; name other data in few_shot_data"
+        return super().needs_all(data)
+
     def requests(self, data: Samples, seed: int, /) -> dict[str, Requests]:
         """Return a conversation for each sample.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mmbench.protocols.datasets import Dataset, SourceInfo
+from mmbench.protocols.datasets import Dataset, Divisible, SourceInfo
 from mmbench.protocols.declarations import declare, declare_source
-from mmbench.protocols.kinds import Kind, Needs, Responses
+from mmbench.protocols.kinds import Kind, Needs, Responses, ScoresParts
 from mmbench.protocols.metrics import Metric, MetricInfo
 from mmbench.protocols.model_extras import (
     DescribesServer,
@@ -47,6 +47,7 @@ __all__ = [
     "Dataset",
     "DescribesServer",
     "Detects",
+    "Divisible",
     "Draws",
     "Embeds",
     "EmbedsInstructed",
@@ -66,6 +67,7 @@ __all__ = [
     "Reranks",
     "Responses",
     "Rows",
+    "ScoresParts",
     "SourceInfo",
     "Speaks",
     "SplitsReasoning",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from msgspec import Struct
 
+from mmbench.columns import Places
 from mmbench.types import Content, Outputs, Sample
 
 Reads = Literal["table", "json", "text", "folder"]
@@ -112,5 +113,25 @@ class Dataset(Protocol):
         """Split the data into parts that can be predicted independently.
 
         If predictions compare samples with each other, return a single part.
+        """
+        ...
+
+
+@runtime_checkable
+class Divisible(Protocol):
+    """A Dataset of which a model can be evaluated on a part of the test samples.
+
+    Test samples are the samples of the first role in `by_role`, such as the queries of a retrieval
+    task.
+    """
+
+    def test_rows(self) -> Places:
+        """Return the rows [n] int64 of the test samples that are scored, ascending."""
+        ...
+
+    def part(self, rows: Places, /) -> Self:
+        """Return the data with only the test samples in `rows`, in this order.
+
+        All other roles stay whole: a corpus, training samples, class names.
         """
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from mmbench.protocols.datasets import Dataset
 from mmbench.types import (
@@ -113,4 +113,17 @@ class Kind(Protocol[D_contra]):
         """Return the part of the scores' signatures that depends on the options, such as
         `index=exact`.
         """
+        ...
+
+
+@runtime_checkable
+class ScoresParts(Protocol[D_contra]):
+    """A Kind that may evaluate a model on a part of the test samples.
+
+    A part gives the same predictions for its samples as the whole data. `mmbench.kinds.PerSample`
+    has this method.
+    """
+
+    def needs_all(self, data: D_contra, /) -> str:
+        """Return why the task needs all test samples; "" if a part of them can be evaluated."""
         ...

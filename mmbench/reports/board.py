@@ -43,6 +43,7 @@ def check_writable(out: str, flag: str = "--out") -> None:
 def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResult:
     """Write the pages and CSV files of `tasks` (default: all tasks with records), and the index.
 
+    Runs on a part of the samples are left out.
     Concurrent writers are safe: a table is replaced atomically, and built again if a new record
     appeared in the meantime, so that the last writer includes every record. Files that are not
     records are skipped. Raises UserError if a file cannot be written, or if it would overwrite a
@@ -55,6 +56,8 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResu
         runs, unreadable = store.stored_runs(folder, before)
         by_task: dict[str, list[RunRecord]] = {}
         for run in runs:
+            if run.record.task.part is not None:
+                continue
             by_task.setdefault(store.task_of(run.name), []).append(run.record)
         tables = {task: sections(records) for task, records in sorted(by_task.items())}
         pages = [

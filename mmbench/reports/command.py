@@ -54,6 +54,9 @@ def _run_words(record: RunRecord) -> Iterator[str]:
         yield from ("--dtype", model.dtype)
     if (limit := _limit(record)) is not None:
         yield from ("--limit", str(limit))
+    if task.part:  # the budget for this number of groups
+        part = task.part
+        yield from ("--budget", str(round(part.groups * part.of / part.of_groups)))
     if task.max_tokens is not None:
         yield from ("--max-tokens", str(task.max_tokens))
     yield from _index(record)
@@ -95,6 +98,8 @@ def _limit(record: RunRecord) -> int | None:
     the protocol.
     """
     task = record.task
+    if task.part:
+        return None
     role = "corpus" if "corpus" in task.data else "sample"
     used, whole = task.data.get(role, 0), task.protocol.get(role, 0)
     return used if 0 < used < whole else None

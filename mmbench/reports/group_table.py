@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mmbench.comparison.groups.scales import GroupColumn, group_column, mixed_scales
-from mmbench.reports.sections import label, other_data, sections
+from mmbench.reports.sections import label, on_all_samples, other_data, sections
 from mmbench.stats.combined import Estimate, weighted_mean
 from mmbench.task_groups import GroupTask, TaskGroup
 from mmbench.types import RunRecord, ScoreInfo
@@ -77,9 +77,10 @@ def _scored(records: Sequence[RunRecord], one: GroupTask) -> list[RunRecord]:
     """Return the runs that have the score of a column, without their other scores.
 
     If the group names no score, it is the headline of most models, or the earliest of these: a run
-    that was rescored by other metrics has another headline. If no run has it, return all runs.
+    that was rescored by other metrics has another headline. If no run has it, return all runs. Runs
+    on a part of the samples are left out.
     """
-    models: dict[str, set[str]] = {}
+    records, models = on_all_samples(records), dict[str, set[str]]()
     for record in records:
         models.setdefault(record.headline, set()).add(record.model.hash)
     name = one.score or max(models, key=lambda headline: len(models[headline]), default="")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from mmbench.comparison.comparability import distinctions
 from mmbench.text import count, format_sizes, sample_noun
-from mmbench.types import RunRecord, TaskInfo
+from mmbench.types import RunRecord, TaskInfo, format_part
 
 Section = tuple[str, str, str]
 
@@ -62,6 +62,11 @@ def sections(records: Iterable[RunRecord], *, all_runs: bool = False) -> list[li
     return sorted(tables, key=_table_order)
 
 
+def on_all_samples(records: Iterable[RunRecord]) -> list[RunRecord]:
+    """Return the records without those of runs on a part of the samples, which no board lists."""
+    return [record for record in records if record.task.part is None]
+
+
 def _table_order(records: list[RunRecord]) -> tuple[bool, int, int]:
     first = records[0]
     failed = min(record.counts.get("failed", 0) for record in records)
@@ -78,15 +83,18 @@ def _headline_order(record: RunRecord) -> tuple[bool, float, str]:
 def other_data(record: RunRecord) -> str:
     """Return how the data of a record differ, or may differ, from the data of the protocol.
 
-    Return "" if they do not differ.
+    Return "" if they do not differ. A part of the data always differs from the whole.
     """
     reasons = data_differences(record)
-    return f"not comparable with the protocol: {reasons}" if reasons else ""
+    others = "runs on all samples" if record.task.part else "the protocol"
+    return f"not comparable with {others}: {reasons}" if reasons else ""
 
 
 def data_differences(record: RunRecord) -> str:
     """Return the reasons of `other_data`: `159 of 5000 samples`."""
     task = record.task
+    if task.part:
+        return ", ".join(filter(None, [format_part(task.part), task.source.get("doubt")]))
     if not task.protocol:
         return ""
     parts = [

@@ -63,7 +63,8 @@ def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
         check_has_runs(task, known, out)
     chosen = [name for name in names if not tasks or store.task_of(name) in tasks]
     runs, unreadable = store.stored_runs(folder, chosen)
-    tables = board_tables(runs, unreadable=unreadable)
+    whole = [run for run in runs if run.record.task.part is None]
+    tables = board_tables(whole, unreadable=unreadable)
     peers = {
         key_of(run.record): [other.record for other in one.runs]
         for own in tables.values()

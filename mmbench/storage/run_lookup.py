@@ -30,6 +30,8 @@ def find_run(
       baselines count only if there are no models
     - `MODEL[:VARIANT][@CHECKPOINT[#REVISION]]`: the latest run of this model
 
+    For `best` and a model, runs on a part of the samples count only if there are no others.
+
     Raises DataError if no run is found, if several runs or tasks match (the message lists them),
     and if the record cannot be read. Files that are not records are skipped.
     """
@@ -125,7 +127,7 @@ def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
         raise DataError(
             f"run {text!r}: several tasks have runs ({listed(tasks)}); choose one with -t"
         )
-    return _best(candidates) if text == "best" else candidates[-1]
+    return _best(candidates) if text == "best" else _on_all_samples(candidates)[-1]
 
 
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
@@ -163,7 +165,8 @@ def _is_variant(record: RunRecord, name: str, end: str) -> bool:
 
 def _best(runs: Sequence[StoredRun]) -> StoredRun:
     """Return the run with the best headline among the runs comparable with the latest run."""
-    models = [run for run in runs if not run.record.baseline] or runs
+    whole = _on_all_samples(runs)
+    models = [run for run in whole if not run.record.baseline] or whole
     latest = models[-1].record
     values = [(run, _value(run.record, latest)) for run in models]
     ranked = [(value, at) for at, (_, value) in enumerate(values) if value is not None]
@@ -172,6 +175,11 @@ def _best(runs: Sequence[StoredRun]) -> StoredRun:
             f"run 'best': no run of {latest.task.name} has a value for {latest.headline}"
         )
     return models[max(ranked)[1]]
+
+
+def _on_all_samples(runs: Sequence[StoredRun]) -> Sequence[StoredRun]:
+    """Return the runs that are not on a part of the samples; all runs if there are no others."""
+    return [run for run in runs if run.record.task.part is None] or runs
 
 
 def _value(record: RunRecord, latest: RunRecord) -> float | None:

@@ -51,8 +51,10 @@ from mmbench.types.records import (
     REASONING_SCORED,
     RERANKED,
     ModelInfo,
+    PartInfo,
     RunRecord,
     TaskInfo,
+    format_part,
     other_tokens,
 )
 from mmbench.types.requests import (
@@ -134,6 +136,7 @@ __all__ = [
     "OptionsT",
     "OutputContext",
     "Outputs",
+    "PartInfo",
     "PartT",
     "Perturbation",
     "PlaceInFile",
@@ -160,6 +163,7 @@ __all__ = [
     "VideoFrames",
     "View",
     "Views",
+    "format_part",
     "other_tokens",
     "tagged",
 ]

@@ -40,13 +40,38 @@ class ModelInfo(Struct, frozen=True):
     dtype: str
 
 
+class PartInfo(Struct, frozen=True):
+    """The part of the test samples on which a model was evaluated, drawn at random.
+
+    Whole groups of samples were drawn: `groups` of `of_groups` groups, which have `samples` of `of`
+    samples. `seed` decides the order in which groups are drawn, so that a smaller part of the same
+    seed is contained in a larger one. `data_hash` identifies the whole data. `stopped` says why the
+    run ended at this size, if it was not fixed in advance.
+    """
+
+    samples: int
+    of: int
+    groups: int
+    of_groups: int
+    seed: int
+    data_hash: str
+    stopped: str = ""
+
+
+def format_part(part: PartInfo) -> str:
+    """Return the extent of a part as text: `500 of 5,000 samples, drawn at random`."""
+    groups = f" in {part.groups:,} groups" if part.groups != part.samples else ""
+    return f"{part.samples:,} of {part.of:,} samples{groups}, drawn at random"
+
+
 class TaskInfo(Struct, frozen=True):
     """The task, identified by `fingerprint`, and its data, identified by `data_hash`.
 
     `data` holds the number of samples used, by role. `asked` is the part of each score's signature
     that comes from the options of the task's kind: "index=exact". `max_tokens` is the limit of
     `--max-tokens`, or None if the limit of the task holds. For a task with a perturbation, `clean`
-    identifies the task and the data without it: `name`, `fingerprint`, `data_hash`.
+    identifies the task and the data without it: `name`, `fingerprint`, `data_hash`. `part` is set
+    if the model was evaluated on a part of the test samples; `data_hash` is then that of the part.
     """
 
     name: str
@@ -61,6 +86,7 @@ class TaskInfo(Struct, frozen=True):
     max_tokens: int | None = None
     perturbation: str = ""
     clean: dict[str, str] = field(default_factory=dict)
+    part: PartInfo | None = None
 
 
 def other_tokens(

@@ -35,6 +35,13 @@ def run(commands: Commands) -> None:
     parser = command(commands, "run", "evaluation", "run models on tasks and write the leaderboard")
     pair(parser)
     parser.add_argument(
+        "--budget",
+        type=positive,
+        metavar="N",
+        help="evaluate about N test samples, drawn at random in whole groups; no board lists such"
+        " runs next to runs on all samples",
+    )
+    parser.add_argument(
         "--perturb",
         action="append",
         default=[],

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from mmbench.columns import column, places
 from mmbench.engine.context import RunContext
 from mmbench.engine.identity import fingerprint, hash_data
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.perturbations.names import name_suffix, parse
+from mmbench.protocols import Dataset, Divisible
 from mmbench.types import TaskSpec
 
 
-def clean_question(spec: TaskSpec, directions: list[str], context: RunContext) -> dict[str, str]:
+def clean_question(
+    spec: TaskSpec, directions: list[str], context: RunContext, part: Dataset | None = None
+) -> dict[str, str]:
     """Return the name, fingerprint and data hash of a task without its perturbation.
 
-    By them, a run with clean inputs is recognised as comparable. The data are loaded again. Return
-    {} for a task without a perturbation.
+    By them, a run with clean inputs is recognised as comparable. The data are loaded again, and
+    reduced to the test samples of `part` if it is given. Return {} for a task without a
+    perturbation.
     """
     if not spec.perturb:
         return {}
@@ -24,5 +29,12 @@ def clean_question(spec: TaskSpec, directions: list[str], context: RunContext) -
     clean, options = replace(spec, name=name, perturb=""), context.options
     data = with_example_data(clean, load_data(clean, options.data), options.data)
     data = data if options.limit is None else data.limit(options.limit)
+    data = data if part is None else _same_part(data, part)
     data_hash, _ = hash_data(clean, data, directions, context.keys)
     return {"name": name, "fingerprint": fingerprint(clean), "data_hash": data_hash}
+
+
+def _same_part(data: Dataset, part: Dataset) -> Dataset:
+    assert isinstance(data, Divisible)  # the same type as `part`
+    ids, drawn = (column(next(iter(one.by_role().values())), "id") for one in (data, part))
+    return data.part(places(drawn, ids))

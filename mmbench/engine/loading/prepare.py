@@ -43,7 +43,7 @@ from mmbench.spec import (
     with_settings,
 )
 from mmbench.text import count, sample_noun
-from mmbench.types import LIMITED, ModelInfo, Requests, TaskSpec
+from mmbench.types import LIMITED, ModelInfo, PartInfo, Requests, TaskSpec
 
 BASELINE = "baseline"  # the adapter in the record of a baseline
 
@@ -52,7 +52,8 @@ class PreparedRun(NamedTuple):
     """A model and a task that are ready to run: everything is found, nothing is computed.
 
     `model` is None and `requests` are empty for a baseline and for scored outputs. `notes` concern
-    the data and the options of the model.
+    the data and the options of the model. If the run is on a part of the test samples, `data` is
+    the part, `part` describes it, and `whole` is the whole data.
     """
 
     spec: TaskSpec
@@ -62,6 +63,8 @@ class PreparedRun(NamedTuple):
     info: ModelInfo
     requests: Mapping[str, Requests]
     notes: tuple[str, ...] = ()
+    whole: Dataset | None = None
+    part: PartInfo | None = None
 
 
 def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedRun:

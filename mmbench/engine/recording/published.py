@@ -15,6 +15,7 @@ from mmbench.types import (
     ScoreInfo,
     TaskInfo,
     TaskSpec,
+    format_part,
 )
 
 _PREFIX = "not comparable: "
@@ -68,6 +69,8 @@ def _names(model: ModelInfo) -> set[str]:
 
 
 def _not_comparable(spec: TaskSpec, task: TaskInfo, failed: int, differs: str) -> str:
+    if task.part:
+        return f"{_PREFIX}{format_part(task.part)}"
     for role, size in sorted(task.data.items()):  # the corpus before the queries
         expected = spec.protocol.get(role, size)
         if size != expected:

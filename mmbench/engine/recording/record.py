@@ -54,7 +54,7 @@ def request_signature(prepared: PreparedRun, *, without_reasoning: bool) -> str:
     whole = prepared.model is not None and prepared.model.whole_videos
     by = "video=url" if whole else "frames=by-index"
     frames = by if "video" in field_names and "image" not in field_names else ""
-    kind_signature = prepared.kind.signature(prepared.data)
+    kind_signature = prepared.kind.signature(prepared.whole or prepared.data)
     reasoning = REASONING_REMOVED if without_reasoning else ""
     return ",".join(filter(None, [kind_signature, frames, reasoning]))
 
@@ -85,6 +85,7 @@ def task_info(
         max_tokens=options.max_tokens,
         perturbation=spec.perturb,
         clean=clean,
+        part=prepared.part,
     )
 
 

@@ -82,6 +82,10 @@ class Probe(ClassScoresKind):
                 f" {self.options.probe} needs one; use probe: logistic, knn or dino-knn"
             )
 
+    def needs_all(self, _data: Samples, /) -> str:
+        """Return "": the classifier depends on the training samples alone."""
+        return ""
+
     def requests(self, data: Samples, _seed: int, /) -> dict[str, Requests]:
         """Return embedding requests for the test samples, and for the drawn training samples."""
         used = TrainingSamples(data, self.options).used

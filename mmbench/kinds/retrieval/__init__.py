@@ -116,6 +116,15 @@ class Retrieval:
             if index != EXACT:
                 check_size(index, min(sizes) // self._splits)
 
+    def needs_all(self, _data: RetrievalData, /) -> str:
+        """Return why the task needs all queries: they are the documents of the other direction."""
+        if len(self.directions()) == 1:
+            return ""
+        return (
+            "each query is a document of the other direction, so that the model must embed all"
+            " samples; a task with `directions: query-to-corpus` can be evaluated on a part"
+        )
+
     def requests(self, data: RetrievalData, _seed: int, /) -> dict[str, Requests]:
         """Return embedding requests for the queries and the corpus.
 

@@ -8,7 +8,7 @@ from mmbench.errors import DataError
 from mmbench.reports.cells import bounds
 from mmbench.reports.sections import protocol_differences
 from mmbench.text import count, plain, sample_noun
-from mmbench.types import LIMITED, PARTIAL, RunRecord
+from mmbench.types import LIMITED, PARTIAL, RunRecord, format_part
 
 _MOST_REASONS = 3  # failed samples that a caveat names
 
@@ -17,8 +17,8 @@ def caveats(record: RunRecord) -> list[str]:
     """Return the caveats of a run as phrases; a run without caveats needs no --anyway.
 
     Caveats are a baseline in place of a model, failed samples, data that differ in size from those
-    of the task's protocol (`--limit`), samples that were left out, and data whose origin is
-    uncertain.
+    of the task's protocol (`--limit`, `--budget`), samples that were left out, and data whose
+    origin is uncertain.
     """
     baseline = [f"the baseline {plain(record.baseline)}, not a model"] if record.baseline else []
     doubt = record.task.source.get("doubt")
@@ -45,6 +45,8 @@ def _failures(record: RunRecord) -> list[str]:
 
 
 def _sizes(record: RunRecord) -> list[str]:
+    if record.task.part:
+        return [format_part(record.task.part)]
     return [
         f"{used:,} of {count(expected, sample_noun(plain(role)))} of the protocol"
         f" ({100 * used / max(expected, 1):.3g} %)"

@@ -21,7 +21,7 @@ from mmbench.reports.trackers.settings import LONGEST_NAME, Setting, one_line_se
 from mmbench.reports.trackers.worst_samples import SampleRows, worst_samples
 from mmbench.storage.records import encode
 from mmbench.text import markdown, plain
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, format_part
 
 _LONGEST_TAG = 64  # W&B's limit
 _LONGEST_NOTES = 4000  # the value of an MLflow tag has at most 5,000 characters in older versions
@@ -83,9 +83,13 @@ def tracked_run(record: RunRecord, rows: Rows, samples: StoredSamples | None) ->
 
 
 def _line(record: RunRecord, training: str) -> str:
-    """Return the label of a model without its step and revision: `clip-nano@runs/a`."""
+    """Return the label of a model without its step and revision: `clip-nano@runs/a`.
+
+    Runs on a part of the samples have another label than runs on all samples.
+    """
     model = msgspec.structs.replace(record.model, checkpoint=training or None, revision=None)
-    return label(msgspec.structs.replace(record, model=model))
+    name = label(msgspec.structs.replace(record, model=model))
+    return f"{name} on {format_part(record.task.part)}" if record.task.part else name
 
 
 def _config(record: RunRecord, step: int | None) -> dict[str, Setting]:

@@ -84,7 +84,8 @@ def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunReco
     records_by_task = {task: store.read_records(out, task) for task in tasks}
     unreadable = [line for records in records_by_task.values() for line in records.unreadable]
     return {
-        task: board_sections.sections(records) for task, records in records_by_task.items()
+        task: board_sections.sections(board_sections.on_all_samples(records))
+        for task, records in records_by_task.items()
     }, unreadable
 
 

@@ -89,10 +89,12 @@ def _runs(out: str) -> Iterator[tuple[str, ...]]:
     from mmbench.reports.cells import number
     from mmbench.reports.sections import label
     from mmbench.storage import records as store
+    from mmbench.types import format_part
 
     records = store.read_records(out)
     report_unreadable(records.unreadable)
     for record in records:
         headline = record.scores.get(record.headline)
-        cells = record.task.name, label(record), record.headline, number(headline)
+        part = f" on {format_part(record.task.part)}" if record.task.part else ""
+        cells = record.task.name, label(record) + part, record.headline, number(headline)
         yield record.run, *cells
