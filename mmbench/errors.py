@@ -14,8 +14,9 @@
     └── SampleError        one sample that cannot be evaluated; saved, counted and shown
         └── ContentError   a sample with unusable bytes, so that retrying does not help
 
-Every message is one line: what happened, where, and what to type next. Other exceptions are bugs
-and end with exit code 70 and a traceback.
+Every message is one line: what happened, where, and what to type next; line breaks in the names of
+files and in other texts of users are escaped. Only errors that list several things have several
+lines. Other exceptions are bugs and end with exit code 70 and a traceback.
 """
 
 import re
@@ -27,6 +28,7 @@ from mmbench.surrogates import escape_surrogates
 
 _CLOSE, _NEAR = 3, 5  # most suggested names: by spelling, and in all
 _FEW = 8  # the message lists up to this many known names
+_LINE_BREAK = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # those of str.splitlines
 _LONGEST = 200  # longer names are truncated to this many characters
 
 
@@ -38,7 +40,17 @@ class MmbenchError(Exception):
 
 
 class UserError(MmbenchError):
-    """An error that the user can fix; the message says how."""
+    """An error that the user can fix; the message says how.
+
+    Each argument is a line of the message, in which line breaks are escaped.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(_LINE_BREAK.sub(_escaped, line) for line in lines))
+
+
+def _escaped(line_break: re.Match[str]) -> str:
+    return line_break[0].encode("unicode_escape").decode()
 
 
 class UnknownName(UserError):

@@ -104,11 +104,11 @@ def _single(text: str, folder: Folder, names: Sequence[str]) -> StoredRun:
         return runs[0]._replace(unreadable=tuple(unreadable))
     if not runs:
         raise DataError(unreadable[0])
-    raise DataError("\n".join([
+    raise DataError(
         f"run {text!r}: {len(runs)} run ids in {folder.where} start like this; type more of it",
         *map(_candidate, runs[:_CANDIDATES]),
         *([f"and {len(runs) - _CANDIDATES} more"] if len(runs) > _CANDIDATES else []),
-    ]))  # fmt: skip
+    )
 
 
 def _candidate(run: StoredRun) -> str:

@@ -154,8 +154,9 @@ def _find_model_and_data(
     except DataError as error:
         problems.append(error)
     if data is None or problems:
-        advice = _advice(model, options, problems)
-        raise type(problems[0])("\n".join([*map(str, problems), *advice])) from problems[0]
+        kind_of_error = ModelError if isinstance(problems[0], ModelError) else DataError
+        lines = [*map(str, problems), *_advice(model, options, problems)]
+        raise kind_of_error(*lines) from problems[0]
     return resolved, data
 
 
