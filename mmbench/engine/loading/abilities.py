@@ -8,6 +8,7 @@ import msgspec
 
 from mmbench import registry
 from mmbench.engine.loading.media_check import media_field
+from mmbench.engine.loading.method_signatures import check_signatures
 from mmbench.engine.loading.models.adapters import class_of
 from mmbench.engine.loading.models.live import LiveModel
 from mmbench.engine.loading.models.resolver import Model
@@ -90,12 +91,14 @@ def check_ability(
 ) -> None:
     """Raise UserError if a model cannot answer these requests.
 
-    It lacks a method or a modality, or its checkpoint does (`check` of its class).
+    It lacks a method or a modality, or its checkpoint does (`check` of its class), or a method has
+    other parameters.
     """
     ability = needs.ability
     required = {modality for batch in requests.values() for modality in request_modalities(batch)}
     if _missing(model.cls, ability) or required - model.cls.modalities:
         raise _unsuitable_model(model.info.name, model.cls, ability, required, spec)
+    check_signatures(model, ability_methods(ability))
     if model.folder and hasattr(model.cls, "check"):
         model.cls.check(model.folder, ability_methods(ability))
 
