@@ -2,8 +2,8 @@
 
 Files outside the data folder are not sent to other machines by default.
 
-A table can name any file of this machine. A local model may read this file, but sending it to
-another machine needs the user's consent.
+A table can name any file of this machine, and so can the data options of a task file. A local model
+may read this file, but sending it to another machine needs the user's consent.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mmbench.data.readers.library.names import library_name
 from mmbench.data.readers.memory.rows import DataPlace
 from mmbench.data.readers.rows import Rows
 from mmbench.engine.loading.data.datasets import data_root
+from mmbench.engine.loading.data.examples import example_keys
 from mmbench.errors import DataError
 from mmbench.storage.data_folders import data_folders_read, is_inside
 from mmbench.storage.media_places import media_place
@@ -25,6 +26,7 @@ from mmbench.text import count, plain
 from mmbench.types import ContinuationRequest, Item, Media, Message, Requests, TaskSpec, View
 
 _PACKAGE = Path(__file__).parents[2]  # contains packaged data
+_PLACES = frozenset({"source", "path", "folder"})
 _COCO = "annotations"  # COCO's folder of annotations, next to its folders of images
 
 
@@ -35,16 +37,19 @@ def check_outside(
     host: str,
     *,
     allow: bool,
+    consented: object = None,
 ) -> str:
     """Raise DataError if requests would send files outside the data folder to `host`.
 
     If `allow` is true, return a note that counts these files instead; "" if there are no such
-    files. `data_path` is the value of `--data`. Symbolic links are resolved, so that a link out of
-    the folder is outside.
+    files. `data_path` is the value of `--data`. Symbolic links of media are resolved, so that a
+    link out of the folder is outside. Files that the data options of the task name, such as
+    `files: ../x.json`, count as sent, except the value `consented` of an option, a flag's.
     """
     folders = data_folders(spec, data_path)
     names = {name for batch in requests for item in batch.contents for name in _files(item)}
-    outside = sorted(name for name in names if not is_inside(name, folders))
+    options = _option_files(spec, folders[0], consented)
+    outside = [*options, *sorted(name for name in names if not is_inside(name, folders))]
     if not outside:
         return ""
     files = f"{count(len(outside), 'file')} from outside the data folder"
@@ -105,6 +110,42 @@ def _caches() -> list[Path]:
     of_datasets = ("HF_DATASETS_CACHE", "DOWNLOADED_DATASETS_PATH", "EXTRACTED_DATASETS_PATH")
     caches = map(Path, (*map(library_name, of_datasets), constants.HF_HUB_CACHE))
     return [Path(os.path.realpath(cache.expanduser())) for cache in caches]
+
+
+def _option_files(spec: TaskSpec, folder: Path, consented: object) -> list[str]:
+    """Return the paths in a task's data options that lead out of the data folder.
+
+    The options `path` and `folder` say where the data folder is. Symbolic links are not resolved,
+    because the caches of the hub consist of them.
+    """
+    blocks = (spec.data, example_keys(spec.options))
+    values = {value for block in blocks for value in _strings(block) if value != consented}
+    return sorted(value for value in values if _leaves(value, folder))
+
+
+def _strings(option: object) -> Iterator[str]:
+    match option:
+        case dict():
+            for name, value in option.items():
+                if name not in _PLACES:
+                    yield from _strings(value)
+        case list():
+            for value in option:
+                yield from _strings(value)
+        case str():
+            yield option
+
+
+def _leaves(value: str, folder: Path) -> bool:
+    """Return whether an option is a path out of the folder: one above it, or an absolute file."""
+    if Path(os.path.normpath(value)).parts[:1] == ("..",):
+        return True
+    try:
+        return (
+            Path(value).is_absolute() and Path(value).is_file() and not is_inside(value, [folder])
+        )
+    except (OSError, ValueError):  # a text that cannot be a path
+        return False
 
 
 def _files(item: Item | Message) -> Iterator[str]:

@@ -186,8 +186,14 @@ def sent_away(
     """
     if model.destination is None:
         return []
-    allow = options.allow_outside
-    note = check_outside(spec, requests.values(), options.data, model.destination, allow=allow)
+    note = check_outside(
+        spec,
+        requests.values(),
+        options.data,
+        model.destination,
+        allow=options.allow_outside,
+        consented=options.labels,
+    )
     return [note] if note else []
 
 

@@ -11,18 +11,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from mmbench.cli import main
 from mmbench.engine.context import run_context
-from mmbench.engine.loading.outside import data_folders
+from mmbench.engine.loading.outside import check_outside, data_folders
 from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.features import FeatureExtractor
 from mmbench.errors import UserError
 from mmbench.spec import load_task
 from mmbench.types import FeatureRequest
 from tests.support.command_line import refusal
-from tests.support.files import write_lines
+from tests.support.files import write_file, write_lines, write_task
 from tests.support.media.images import save_image
 from tests.support.servers.chat_completions import Endpoint, own_address, serving
 
@@ -89,6 +90,55 @@ def test_a_local_endpoint_gets_all_and_own_files_go_anywhere(
     data = table(tmp_path / "real", "sub/b.png")
     save_image(tmp_path / "real" / "sub" / "b.png", 70)
     assert main(words("run", elsewhere, tmp_path / "inside" / data.name, *out)) == 0
+
+
+_TASKS: dict[str, dict[str, Any]] = {
+    "above": {"files": "../secret.jsonl"},
+    "absolute": {"files": "SECRET"},
+    "examples": {"files": "qa.jsonl", "few_shot_data": {"files": "../secret.jsonl"}},
+}
+
+
+@pytest.mark.parametrize("how", _TASKS)
+def test_a_file_that_a_task_file_names_stays_here(
+    elsewhere: Endpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    home = tmp_path / "data"
+    row = {"question_id": "1", "question": "q", "answer": "a secret"}
+    write_lines(home / "qa.jsonl", row)
+    secret = write_lines(tmp_path / "secret.jsonl", row)
+    keys = json.loads(json.dumps(_TASKS[how]).replace("SECRET", str(secret)))
+    data = {"source": "listing", "id": "question_id", "target": "answer", "files": keys["files"]}
+    examples = {name: keys[name] for name in keys if name != "files"}
+    task = write_task(
+        tmp_path / "own.yaml",
+        kind="writing",
+        data={**data, "columns": {"question": "question"}},
+        fields={"question": "question"},
+        metric="exact_match",
+        **({"few_shot": 1} if examples else {}),
+        **examples,
+    )
+    words = ["run", "-m", "api@m", "-t", task, "--data", str(home), "--device", "cpu"]
+    words += ["--out", str(tmp_path / "out"), "--quiet", "--api-base"]
+    message = refusal(capsys, *words, elsewhere.base)
+    assert "would be sent 1 file from outside the data folder" in message
+    assert "secret.jsonl" in message
+    assert not elsewhere.bodies
+    assert main([*words, elsewhere.base, "--allow-outside"]) == 0
+    assert "was sent 1 file from outside the data folder" in capsys.readouterr().out
+    with serving() as here:
+        assert main([*words, here.base]) == 0
+
+
+def test_a_file_of_a_flag_may_be_sent(tmp_path: Path) -> None:
+    names = write_file(tmp_path / "names.txt", "cat\ndog\n")
+    spec = load_task("zeroshot")
+    spec = replace(spec, data={**spec.data, "labels": str(names), "text": "{a}/../{b} .."})
+    home = tmp_path / "data"
+    home.mkdir()
+    assert check_outside(spec, [], home, "host", allow=False, consented=str(names)) == ""
+    assert "1 file" in check_outside(spec, [], home, "host", allow=True)
 
 
 def test_a_file_that_changes_during_a_run_is_not_sent(

@@ -26,7 +26,7 @@ def with_example_data(spec: TaskSpec, data: Dataset, data_path: DataPlace | None
     Classes are matched by name; classes of the examples alone are added to those of the data.
     Raises the errors of `load_data`, and DataError for classes that cannot be matched.
     """
-    keys = _keys(spec.options)
+    keys = example_keys(spec.options)
     if not isinstance(data, Samples) or not keys:
         return data
     changed = {**spec.data, **keys}
@@ -46,7 +46,8 @@ def with_example_data(spec: TaskSpec, data: Dataset, data_path: DataPlace | None
     return replace(data, examples=_renumbered(samples, places), labels=labels)
 
 
-def _keys(options: KindOptions) -> dict[str, Any]:
+def example_keys(options: KindOptions) -> dict[str, Any]:
+    """Return the keys of `data` that differ for examples: `few_shot_data` or `train_data`."""
     match options:
         case PromptOptions():
             return options.few_shot_data
