@@ -116,6 +116,14 @@ def is_task(name: str, extra: Iterable[str] = ()) -> bool:
     return bool(suffix) and is_task(base, extra)
 
 
+def label_of(name: str, extra: Iterable[str] = ()) -> str:
+    """Return the label of NAME+LABEL; "" for a task without one."""
+    base, suffix = _split_suffix(name, extra)
+    if not suffix:
+        return ""
+    return label_of(base, extra) if perturbations.is_perturbation(suffix) else suffix
+
+
 def recorded_name(name: str) -> str:
     """Return the name that a task has in records: `T+noise:3` is recorded as `T+noise-3`."""
     base, suffix = _split_suffix(name)
@@ -131,8 +139,8 @@ def _split_suffix(name: str, extra: Iterable[str] = ()) -> tuple[str, str]:
 
     The suffix is "" for a name without one, and for a task whose own name contains a plus.
     """
-    base, plus, suffix = name.rpartition("+")
-    is_whole = not plus or name in task_files(extra) or Path(with_home(name)).is_file()
+    base, suffix = perturbations.split_task(name)
+    is_whole = not suffix or name in task_files(extra) or Path(with_home(name)).is_file()
     return (name, "") if is_whole else (base, suffix)
 
 
@@ -154,7 +162,7 @@ def _perturbed(spec: TaskSpec, text: str) -> TaskSpec:
         )
     perturbation = perturbations.parse(text)
     name = f"{spec.name}{perturbations.name_suffix(perturbation)}"
-    text = perturbations.as_text(perturbation)
+    text = perturbations.as_written(perturbation)
     return structs.replace(spec, name=name, perturb=text, published=[])
 
 
@@ -348,7 +356,7 @@ def _checked(spec: TaskSpec, path: Path) -> TaskSpec:
     refuse_renamed(spec.data, str(path))
     if spec.perturb:
         spec = structs.replace(
-            spec, perturb=perturbations.as_text(perturbations.parse(spec.perturb))
+            spec, perturb=perturbations.as_written(perturbations.parse(spec.perturb))
         )
     if not spec.metrics:
         raise SpecError(f"{path}: `metrics` is empty; list at least one metric")

@@ -18,6 +18,7 @@ import msgspec
 from mmbench import __version__
 from mmbench.checkpoints.resolve import Checkpoint
 from mmbench.errors import DataError, SampleError
+from mmbench.perturbations.names import as_text, parse
 from mmbench.protocols import Dataset, ModelClass
 from mmbench.storage.content_keys import ContentKeys, as_keys, digest, digest_of_keys
 from mmbench.types import KindOptions, ModelInfo, RunRecord, TaskSpec
@@ -59,7 +60,7 @@ def fingerprint(spec: TaskSpec) -> str:
     }
     question: list[object] = [spec.kind, spec.fields, directions, prompt, spec.protocol]
     question += [spec.version, *([changed_options] if changed_options else [])]
-    question += [{"perturb": spec.perturb}] if spec.perturb else []
+    question += [{"perturb": as_text(parse(spec.perturb))}] if spec.perturb else []
     return digest(canonical(question)).hex()
 
 

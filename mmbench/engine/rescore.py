@@ -14,6 +14,7 @@ from mmbench.engine.context import run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.loading.data.breakdowns import check_breakdowns
 from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.perturbed import with_perturbation
 from mmbench.engine.loading.data.target_metrics import with_agreement, with_metrics_of_targets
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
@@ -145,7 +146,8 @@ def _of_evaluated_model(facts: Mapping[str, _T]) -> dict[str, _T]:
 
 
 def _with_inputs(predictions: Predictions, spec: TaskSpec, options: RunSettings) -> Predictions:
-    queries = next(iter(load_data(spec, options.data).by_role().values()))
+    data = with_perturbation(spec, load_data(spec, options.data))
+    queries = next(iter(data.by_role().values()))
     inputs = {sample.id: sample.inputs for sample in queries}
 
     def add_inputs(prediction: Prediction) -> Prediction:

@@ -79,7 +79,7 @@ def run_prepared(prepared: PreparedRun, context: RunContext) -> FinishedRun:
         directions = prepared.kind.directions()
         data_hash, _ = hash_data(prepared.spec, prepared.data, directions, context.keys)
         part = prepared.data if prepared.part else None
-        clean = clean_question(prepared.spec, directions, context, part)
+        clean = clean_question(prepared.spec, prepared.clean_data, directions, context, part)
     with costs.clock.stage("rank"):
         separated = separate_reasoning(prepared.data, responses, prepared.kind.no_answer)
         predictions = separated.add_to(_predictions(prepared, separated.responses, context.options))

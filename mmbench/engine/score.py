@@ -17,8 +17,9 @@ from mmbench.engine.loading.data.data_flags import adapt_to_data
 from mmbench.engine.loading.data.datasets import load_data
 from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.engine.loading.data.outputs import read_outputs
+from mmbench.engine.loading.data.perturbed import with_perturbation
 from mmbench.engine.loading.data.target_metrics import with_agreement
-from mmbench.engine.loading.prepare import PreparedRun, find_task
+from mmbench.engine.loading.prepare import PreparedRun, find_task, refuse_label
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
 from mmbench.engine.recording.record import task_info
@@ -61,13 +62,16 @@ def score(
         options, clock = context.options, context.costs.clock
         with clock.stage("prepare"):
             spec, kind = find_task(task, options)
+            refuse_label(task, options)
             outputs = _outputs(predictions, fields)
             loaded = with_example_data(spec, load_data(spec, options.data), options.data)
             spec, kind = adapt_to_data(spec, kind, loaded)
-            all_data, data_notes = with_breakdown_tags(spec, loaded, outputs.tags.values())
+            all_clean, data_notes = with_breakdown_tags(spec, loaded, outputs.tags.values())
+            all_data = with_perturbation(spec, all_clean)
             where = _place(predictions)
             outputs = with_ids_of_data(outputs, _ids(all_data), where, fold=fold_ids)
             data, outputs = all_data.match(outputs, partial=partial)
+            clean, _ = all_clean.match(outputs, partial=partial) if spec.perturb else (data, None)
             reasoning: dict[str, str] = {}
             if options.strip_reasoning:
                 outputs, reasoning = without_reasoning(outputs, kind.no_answer)
@@ -76,16 +80,16 @@ def score(
                 spec = with_agreement(spec, column(split, "tags"))
             marked, cut_notes = mark_long_texts(accepted)
         info = _model(name or _stem(predictions), outputs)
-        prepared = PreparedRun(spec, kind, data, None, info, {}, tuple(data_notes))
+        prepared = PreparedRun(spec, kind, data, clean, None, info, {}, tuple(data_notes))
         with clock.stage("hash"):
             data_hash, unreadable = hash_data(spec, data, kind.directions(), context.keys)
-            clean = clean_question(spec, kind.directions(), context)
+            clean_task = clean_question(spec, clean, kind.directions(), context)
         task_entry = task_info(
             prepared,
             data_hash,
             options,
             without_reasoning=options.strip_reasoning,
-            clean=clean,
+            clean=clean_task,
         )
         extractor = FeatureExtractor(context)
         extractor.check(spec.metrics, spec.metric_options)

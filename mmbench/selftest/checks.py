@@ -17,6 +17,7 @@ import msgspec
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
+from mmbench.engine.loading.data.perturbed import with_perturbation
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.scoring.estimates import MeasuredDirection, estimates
@@ -90,7 +91,7 @@ def _data(spec: TaskSpec, options: RunSettings) -> tuple[Dataset, str]:
     try:
         data = with_example_data(spec, load_data(spec, options.data, hub=False), options.data)
         refuse_broken(spec, data)
-        return data.limit(_MOST), "the data of the task"
+        return with_perturbation(spec, data.limit(_MOST)), "the data of the task"
     except DataError:
         if options.data is not None:
             raise

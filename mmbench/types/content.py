@@ -37,13 +37,15 @@ class Perturbation(Struct, frozen=True):
 
     `name` is that of a function in `mmbench.perturbations`, and `value` its argument. In retrieval,
     `role` limits the change to queries or to documents (`corpus`); "" stands for both. `seed` is
-    the seed of random changes.
+    the seed of random changes. For paraphrases, `file` is the path of their file and `value` its
+    name with a hash of its content; "" if the path is unknown.
     """
 
     name: str
     value: str
     role: Literal["", "query", "corpus"] = ""
     seed: int = 0
+    file: str = ""
 
 
 class Media(Struct, frozen=True):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from pathlib import Path
 
 import pytest
 
 from mmbench.cli import main
+from mmbench.cli.parser.requested_tasks import set_tasks
 from mmbench.comparison.compare import compare_runs
 from mmbench.engine.check import check
 from mmbench.engine.options import RunSettings
 from mmbench.engine.rescore import rescore
 from mmbench.engine.run import run
 from mmbench.errors import UserError
+from mmbench.perturbations.names import as_text, name_suffix, parse
 from mmbench.spec import load_task
 from mmbench.storage import records as store
 from mmbench.types import RunRecord
 from tests.support.command_line import refusal
+from tests.support.files import write_file
 
 TASK = "shapes-retrieval"
 
@@ -128,6 +133,83 @@ def test_an_unsuitable_perturbation_is_one_line(
 ) -> None:
     command = ["run", "-m", "random", "-t", TASK, "--limit", "3", "--out", str(tmp_path)]
     assert message in refusal(capsys, *command, "--quiet", *flags)
+
+
+def test_an_unsuitable_perturbation_is_refused_before_the_clean_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command = ["run", "-m", "random", "-t", TASK, "--limit", "3", "--out", str(tmp_path)]
+    for unsuitable in ("snr:5", "options:1"):
+        flags = ["--perturb", "noise:1", "--perturb", unsuitable]
+        assert f"{unsuitable} changes" in refusal(capsys, *command, "--quiet", *flags)
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_frames_of_whole_videos_are_refused_before_the_clean_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = write_file(tmp_path / "data.csv", "video,question,answer\na.mp4,what,a\n")
+    write_file(tmp_path / "a.mp4", b"...")
+    command = ["run", "-m", "api@some-model", "-t", "answers", "--data", str(data), "--quiet"]
+    command += ["--api-base", "http://localhost:9", "--model-arg", "video=url"]
+    message = refusal(capsys, *command, "--out", str(tmp_path / "board"), "--perturb", "noise:1")
+    assert "gets whole videos, and noise:1 changes their frames" in message
+
+
+@pytest.mark.parametrize("suffix", ["nois-3", "nois:3", "blurr-1"])
+def test_a_misspelt_perturbation_of_a_task_is_refused(
+    suffix: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    command = ["run", "-m", "random", "--limit", "3", "--out", str(tmp_path), "--quiet"]
+    message = refusal(capsys, *command, "-t", f"{TASK}+{suffix}")
+    assert f"unknown perturbation '{suffix[:-2]}': did you mean" in message
+    data = write_file(tmp_path / "data.csv", "image,text\na.png,a\n")
+    flags = ["-t", f"retrieval+{suffix}", "--data", str(data)]
+    assert "unknown perturbation" in refusal(capsys, *command, *flags)
+
+
+def test_a_label_needs_data(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    flags = ["--limit", "3", "--out", str(tmp_path), "--quiet"]
+    message = refusal(capsys, "run", "-m", "random", "-t", f"{TASK}+birds", *flags)
+    assert f"unknown perturbation of task {TASK}+birds 'birds'" in message
+    assert "data with the label birds need --data PATH" in message
+
+
+def test_labels_like_perturbations_keep_their_data(tmp_path: Path) -> None:
+    """Folders of a pattern, and a label with its own data, may have any name."""
+    for name in ("noisy-3", "blurry-1"):
+        folder = tmp_path / "sets" / name
+        folder.mkdir(parents=True)
+        write_file(folder / "data.csv", "id,prediction,answer\n1,a,a\n")
+    args = argparse.Namespace(
+        task=["answers", "labels+noisy-3"], tasks=[], perturb=[], model=["constant"],
+        data=[f"answers={tmp_path}/sets/*", f"labels+noisy-3={tmp_path}"],
+    )  # fmt: skip
+    set_tasks(args)
+    assert args.task == ["answers+blurry-1", "answers+noisy-3", "labels+noisy-3"]
+
+
+def test_paraphrases_are_compared_with_the_clean_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    from mmbench.engine.loading.data.datasets import load_data
+
+    data = load_data(load_task(TASK), None)
+    texts = {sample.inputs["text"] for sample in data.limit(4).by_role()["query"]}
+    rows = [{"text": text, "paraphrase": f"there is {text}"} for text in sorted(texts)]
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    file = write_file(tmp_path / "said+differently.jsonl", lines)
+    command = ["run", "-m", "random", "-t", TASK, "--limit", "4", "--quiet"]
+    command += ["--perturb", f"paraphrase:{file}", "--out", str(tmp_path / "board")]
+    assert main(command) == 0
+    recorded = parse(f"paraphrase:{file}")
+    assert as_text(recorded) in capsys.readouterr().out
+    record = latest(tmp_path / "board", f"{TASK}{name_suffix(recorded)}", "random")
+    assert record.task.perturbation == as_text(recorded)
+    assert record.task.clean["data_hash"] != record.task.data_hash
+    assert rescore(record, out=str(tmp_path / "board")).record.task == record.task
+    write_file(file, lines.splitlines()[0])
+    assert "no paraphrase in" in refusal(capsys, *command)
 
 
 def test_every_packaged_perturbation_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmbench.errors import UserError
+from mmbench.perturbations.names import split_task
 from mmbench.text import listed, plain, with_home
 from mmbench.validation.safe_parse import parse_yaml
 
@@ -198,8 +199,8 @@ def task_names(task: str) -> set[str]:
     For a task file, these are its path and its name without the suffix. A task with a label or a
     perturbation also has the names of the task without it.
     """
-    base, plus, _ = task.rpartition("+")
-    if plus:
+    base, suffix = split_task(task)
+    if suffix:
         return {task} | task_names(base)
     is_file = task.endswith((".yaml", ".yml"))
     return {task, Path(task).stem} if is_file else {task}

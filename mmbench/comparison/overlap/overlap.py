@@ -19,6 +19,7 @@ from mmbench.engine.context import RunContext, run_context
 from mmbench.engine.identity import hash_data
 from mmbench.engine.loading.data.data_flags import adapt_to_data
 from mmbench.engine.loading.data.datasets import load_data
+from mmbench.engine.loading.data.perturbed import with_perturbation
 from mmbench.engine.loading.prepare import find_task
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -141,7 +142,8 @@ def _test_set(task: str, context: RunContext) -> _TestSet:
     data = load_data(spec, context.options.data)
     spec, kind = adapt_to_data(spec, kind, data)
     limit = context.options.limit
-    return _TestSet(spec, kind, data if limit is None else data.limit(limit))
+    data = data if limit is None else data.limit(limit)
+    return _TestSet(spec, kind, with_perturbation(spec, data))
 
 
 def _refuse_other_data(run: StoredRun, test: _TestSet, context: RunContext) -> None:

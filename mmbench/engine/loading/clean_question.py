@@ -7,28 +7,28 @@ from msgspec.structs import replace
 from mmbench.columns import column, places
 from mmbench.engine.context import RunContext
 from mmbench.engine.identity import fingerprint, hash_data
-from mmbench.engine.loading.data.datasets import load_data
-from mmbench.engine.loading.data.examples import with_example_data
 from mmbench.perturbations.names import name_suffix, parse
 from mmbench.protocols import Dataset, Divisible
 from mmbench.types import TaskSpec
 
 
 def clean_question(
-    spec: TaskSpec, directions: list[str], context: RunContext, part: Dataset | None = None
+    spec: TaskSpec,
+    data: Dataset,
+    directions: list[str],
+    context: RunContext,
+    part: Dataset | None = None,
 ) -> dict[str, str]:
     """Return the name, fingerprint and data hash of a task without its perturbation.
 
-    By them, a run with clean inputs is recognised as comparable. The data are loaded again, and
-    reduced to the test samples of `part` if it is given. Return {} for a task without a
+    By them, a run with clean inputs is recognised as comparable. `data` are the clean data,
+    which are reduced to the test samples of `part` if it is given. Return {} for a task without a
     perturbation.
     """
     if not spec.perturb:
         return {}
     name = spec.name.removesuffix(name_suffix(parse(spec.perturb)))
-    clean, options = replace(spec, name=name, perturb=""), context.options
-    data = with_example_data(clean, load_data(clean, options.data), options.data)
-    data = data if options.limit is None else data.limit(options.limit)
+    clean = replace(spec, name=name, perturb="")
     data = data if part is None else _same_part(data, part)
     data_hash, _ = hash_data(clean, data, directions, context.keys)
     return {"name": name, "fingerprint": fingerprint(clean), "data_hash": data_hash}

@@ -128,7 +128,7 @@ def with_part(
     whole = prepared.whole or prepared.data
     assert isinstance(whole, Divisible)  # order_groups has checked it
     rows, seed = order.first(groups, start), context.options.seed
-    data: Dataset = whole.part(rows)  # type: ignore[attr-defined]
+    data: Dataset = whole.part(rows)
     directions = prepared.kind.directions()
     known = prepared.part.data_hash if prepared.part else ""
     part = PartInfo(

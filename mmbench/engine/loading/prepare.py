@@ -24,6 +24,7 @@ from mmbench.engine.loading.data.data_flags import (
 )
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
+from mmbench.engine.loading.data.perturbed import with_perturbation
 from mmbench.engine.loading.media_check import check_media
 from mmbench.engine.loading.models.live import LiveModel, find_live
 from mmbench.engine.loading.models.model_ref import parse
@@ -34,15 +35,17 @@ from mmbench.engine.options import RunSettings
 from mmbench.engine.score_names import score_names
 from mmbench.errors import DataError, ModelError, SpecError, UnknownName, UserError
 from mmbench.kinds.classification.names import columns_of_model
+from mmbench.perturbations.names import NAMES
 from mmbench.protocols import Dataset, Kind, Writes
 from mmbench.spec import (
+    label_of,
     load_task,
     with_max_tokens,
     with_metrics,
     with_search_device,
     with_settings,
 )
-from mmbench.text import count, sample_noun
+from mmbench.text import count, plain, sample_noun
 from mmbench.types import LIMITED, ModelInfo, PartInfo, Requests, TaskSpec
 
 BASELINE = "baseline"  # the adapter in the record of a baseline
@@ -52,13 +55,15 @@ class PreparedRun(NamedTuple):
     """A model and a task that are ready to run: everything is found, nothing is computed.
 
     `model` is None and `requests` are empty for a baseline and for scored outputs. `notes` concern
-    the data and the options of the model. If the run is on a part of the test samples, `data` is
-    the part, `part` describes it, and `whole` is the whole data.
+    the data and the options of the model. `clean_data` are the data without the perturbation of the
+    task. If the run is on a part of the test samples, `data` is the part, `part` describes it, and
+    `whole` is the whole data; `clean_data` remain whole.
     """
 
     spec: TaskSpec
     kind: Kind[Dataset]
     data: Dataset
+    clean_data: Dataset
     model: Model | None
     info: ModelInfo
     requests: Mapping[str, Requests]
@@ -76,6 +81,7 @@ def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedR
     """
     options = context.options
     spec, kind = find_task(task, options)
+    refuse_label(task, options)
     if model not in BASELINES:
         known = spec if not reads_any_modality(spec) else msgspec.structs.replace(spec, fields={})
         refuse_early(model, kind, known)
@@ -84,27 +90,40 @@ def prepare(model: str | LiveModel, task: str, context: RunContext) -> PreparedR
     if resolved is not None and options.published_as is None and isinstance(model, str):
         spec = _with_recipe_scores(spec, kind, model, resolved, options)
     check_media(spec, dataset)
-    _refuse_whole_videos(spec, resolved)
+    refuse_whole_videos(spec, resolved)
     data, notes = with_breakdown_tags(spec, dataset)
     if options.limit is not None:
         whole, data = data, data.limit(options.limit)
         notes = [*notes, *_limit_notes(spec, whole, data)]
+    clean, data = data, with_perturbation(spec, data)
     if resolved is None:
         info = ModelInfo(str(model), None, None, "", BASELINE, {}, "none")
-        return PreparedRun(spec, kind, data, None, info, {}, tuple(notes))
+        return PreparedRun(spec, kind, data, clean, None, info, {}, tuple(notes))
     kind.check(data)
     requests = kind.requests(data, options.seed)
     needs = required_ability(kind, spec)
     check_methods(needs, spec, requests)
     check_ability(resolved, needs, spec, requests)
     notes = [*notes, *resolved.notes, *sent_away(resolved, spec, requests, options)]
-    return PreparedRun(spec, kind, data, resolved, resolved.info, requests, tuple(notes))
+    return PreparedRun(spec, kind, data, clean, resolved, resolved.info, requests, tuple(notes))
 
 
-def _refuse_whole_videos(spec: TaskSpec, model: Model | None) -> None:
+def refuse_label(task: str, options: RunSettings) -> None:
+    """Raise UnknownName for a task TASK+LABEL without the data that the label stands for."""
+    label = label_of(task, options.tasks) if options.data is None else ""
+    if label:
+        hint = f"data with the label {plain(label)} need --data PATH"
+        raise UnknownName(f"perturbation of task {plain(task)}", label, NAMES, hint)
+
+
+def has_videos(spec: TaskSpec) -> bool:
+    """Return whether the inputs of a task may be videos."""
+    return "video" in {*spec.fields, *spec.fields.values()}
+
+
+def refuse_whole_videos(spec: TaskSpec, model: Model | None) -> None:
     """Raise SpecError for a perturbation of videos that the model gets as files."""
-    is_video = "video" in {*spec.fields, *spec.fields.values()}
-    if spec.perturb and is_video and model is not None and model.whole_videos:
+    if spec.perturb and has_videos(spec) and model is not None and model.whole_videos:
         raise SpecError(
             f"task {spec.name}: model {model.info.name} gets whole videos, and {spec.perturb}"
             " changes their frames; leave out the model option that sends videos, or the"

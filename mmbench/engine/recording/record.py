@@ -15,6 +15,7 @@ from mmbench.engine.options import RunSettings
 from mmbench.engine.recording.published import compare_published
 from mmbench.engine.scoring.measure import Measured
 from mmbench.engine.speed import COLUMN, NOTHING_COMPUTED, RTFX, recognises
+from mmbench.perturbations.names import as_text, parse
 from mmbench.storage import records as store
 from mmbench.types import REASONING_REMOVED, ModelInfo, RunRecord, TaskInfo, TaskSpec
 
@@ -83,7 +84,7 @@ def task_info(
         source=prepared.data.source,
         asked=request_signature(prepared, without_reasoning=without_reasoning),
         max_tokens=options.max_tokens,
-        perturbation=spec.perturb,
+        perturbation=as_text(parse(spec.perturb)) if spec.perturb else "",
         clean=clean,
         part=prepared.part,
     )

@@ -14,8 +14,6 @@ from mmbench.data.readers.rows import Rows
 from mmbench.engine.loading.data.other_formats import explain_format
 from mmbench.engine.loading.data.returned_data import check_fields, check_samples
 from mmbench.errors import DataError, SpecError, UnknownName, UserError
-from mmbench.perturbations.data import perturbed_data
-from mmbench.perturbations.names import parse
 from mmbench.protocols import Dataset
 from mmbench.text import with_home
 from mmbench.types import InvalidContent, TaskSpec
@@ -34,16 +32,9 @@ def load_data(spec: TaskSpec, data_path: DataPlace | None, *, hub: bool = True) 
 
     `data_path` may also be rows in memory, if the data source reads them. If neither exists and the
     task has a data set on the Hugging Face hub, load it from the hub, or raise DataError if `hub`
-    is false. The inputs are perturbed if the task says so. Raises DataError if no data are found,
-    UnknownName for an option that the source does not have.
+    is false. The perturbation of a task is not applied (see `with_perturbation`). Raises DataError
+    if no data are found, UnknownName for an option that the source does not have.
     """
-    data = _load_clean(spec, data_path, hub=hub)
-    if not spec.perturb:
-        return data
-    return perturbed_data(data, spec.fields, parse(spec.perturb), spec.name)
-
-
-def _load_clean(spec: TaskSpec, data_path: DataPlace | None, *, hub: bool) -> Dataset:
     root = _data_path(spec, data_path)
     if (
         root is None
