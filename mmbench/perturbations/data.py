@@ -50,8 +50,8 @@ def perturbed_data(
             used = {fields[role]} if isinstance(data, RetrievalData) else {*fields.values()}
             changed[_NAMES[role]] = change.samples(samples, used)
             touched = touched or any(_affected(samples, used, perturbation))
-    if isinstance(data, Samples) and data.examples:
-        changed["examples"] = change.samples(data.examples, {*fields.values()})
+    if examples := _examples(data):
+        changed["examples"] = change.samples(examples, {*fields.values()})
     if not touched:
         what = _CONTENTS[NAMES[perturbation.name].changes]
         raise SpecError(
@@ -61,6 +61,10 @@ def perturbed_data(
     if fault := change.fault():
         raise SpecError(f"task {task}: {fault}")
     return replace(data, **changed)
+
+
+def _examples(data: Samples | RetrievalData) -> Sequence[Sample]:
+    return data.examples if isinstance(data, Samples) else ()
 
 
 def _affected(

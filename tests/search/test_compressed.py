@@ -11,6 +11,7 @@ from mmbench.columns.vectors import Vectors
 from mmbench.errors import SpecError, UserError
 from mmbench.search.compressed.codes import Int8Ranges, encode_both
 from mmbench.search.compressed.forms import VectorForm, parse_form
+from mmbench.search.compressed.integers import fits_float32, integer_search
 from mmbench.search.compressed.search import compressed_search
 from mmbench.search.exact import search
 from mmbench.search.indexes.recall import ExactSample
@@ -85,6 +86,55 @@ def test_ranks_are_those_of_the_definition(name: str, seed: int, n: int, m: int)
     assert (result.top == order[:, :3]).all()
     assert report["vectors"] == name
     assert report["bytes"] == report["bytes per vector"] * m
+
+
+def integer_order(queries: np.ndarray, corpus: np.ndarray) -> np.ndarray:
+    """Return the order of documents by the int64 products of codes, and by the hash of the ids."""
+    scores = queries.astype(np.int64) @ corpus.astype(np.int64).T
+    keys = IdOrder(None, len(corpus)).keys(np.arange(len(corpus)))
+    return np.array([np.lexsort((keys, -line)) for line in scores])
+
+
+@pytest.mark.parametrize(("d", "greatest"), [(3, 127), (1500, 127), (1100, 124), (5000, 60)])
+def test_sums_of_codes_are_exact(d: int, greatest: int) -> None:
+    """Sums of neighbouring integers beyond 2²⁴, which float32 rounds to the same number."""
+    draws = np.random.default_rng(d)
+    queries = np.full((3, d), greatest, np.int8)
+    corpus = np.full((40, d), greatest, np.int8)
+    corpus[:, 0] -= draws.integers(0, 3, 40).astype(np.int8)
+    queries[:, 0] = 1  # the sums differ by 1
+    queries[1, 1:] = draws.integers(-100, 100, d - 1)
+    pairs = np.repeat(np.arange(3), 40), np.tile(np.arange(40), 3)
+    order = integer_order(queries, corpus)
+    found = integer_search(Vectors(queries), Vectors(corpus), pairs, IdOrder(None, 40), 7)
+    np.testing.assert_array_equal(found.top, order[:, :7])
+    np.testing.assert_array_equal(found.ranks.reshape(3, 40), order.argsort(axis=1) + 1)
+    if fits_float32(Vectors(queries), Vectors(corpus)):
+        absolute = [np.abs(one.astype(np.int64)) for one in (queries, corpus)]
+        assert (absolute[0] @ absolute[1].T).max() <= 2**24
+
+
+def test_a_search_with_great_sums_is_exact() -> None:
+    """All values of a query are greatest, so that the sums are near 127² d > 2²⁴."""
+    draws = np.random.default_rng(0)
+    corpus = np.sign(draws.normal(size=(60, 1400))).astype(np.float32)
+    corpus[:50, 30:] = np.float32(1) - draws.integers(0, 2, (50, 1370)) / np.float32(200)
+    queries = np.ones((2, 1400), np.float32)
+    queries[1, :700] = 0.5
+    form = parse_form("int8")
+    coded = encode_both(Vectors(queries), Vectors(corpus), form)
+    assert not fits_float32(coded.queries, coded.corpus)
+    order = integer_order(coded.queries.matrix, coded.corpus.matrix)
+    result, _ = searched(queries, corpus, form, 5)
+    np.testing.assert_array_equal(result.top, order[:, :5])
+    np.testing.assert_array_equal(result.ranks.reshape(2, 60), order.argsort(axis=1) + 1)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 40))
+@settings(max_examples=20)
+def test_small_sums_are_searched_in_float32(seed: int, d: int) -> None:
+    codes = np.random.default_rng(seed).integers(-128, 128, (9, d)).astype(np.int8)
+    assert fits_float32(Vectors(codes), Vectors(codes))
 
 
 def test_recall_is_the_share_of_the_nearest_full_vectors() -> None:

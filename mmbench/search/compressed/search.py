@@ -11,6 +11,7 @@ from mmbench.columns.vectors import Vectors
 from mmbench.search.checks import Ids, Ints
 from mmbench.search.compressed.codes import Coded, encode_both
 from mmbench.search.compressed.forms import VectorForm
+from mmbench.search.compressed.integers import fits_float32, integer_search
 from mmbench.search.exact import search
 from mmbench.search.indexes.recall import KS, ExactSample
 from mmbench.search.order import IdOrder
@@ -36,23 +37,28 @@ def compressed_search(
     """Return the ranks of each query's positives with vectors in a form, and a report on the form.
 
     The arguments are those of `exact.search`, with both sides not empty. The search is exact: every
-    document has a rank, and documents with equal scores are ordered by the hash of their ids. The
-    report has the recall@1, @10 and @100 against `sample`, the search of full vectors, and the
-    bytes of a stored document. Raises UserError like `encode_both`.
+    document has a rank, and documents with equal scores are ordered by the hash of their ids. If
+    sums of int8 codes may exceed the integers of float32, `integer_search` on this machine searches
+    instead. The report has the recall@1, @10 and @100 against `sample`, the search of full vectors,
+    and the bytes of a stored document. Raises UserError like `encode_both`.
     """
-    coded = encode_both(queries, corpus, form)
-    (found,) = search(
-        coded.queries,
-        coded.corpus,
-        pairs,
-        query_ids=query_ids,
-        corpus_ids=corpus_ids,
-        top=min(max(top, form.rescored, *KS), len(corpus)),
-        device=device,
-        divide=divide,
-    )
+    coded, order = encode_both(queries, corpus, form), IdOrder(corpus_ids, len(corpus))
+    deepest = min(max(top, form.rescored, *KS), len(corpus))
+    if form.precision == "int8" and not fits_float32(coded.queries, coded.corpus):
+        found = integer_search(coded.queries, coded.corpus, pairs, order, deepest)
+    else:
+        (found,) = search(
+            coded.queries,
+            coded.corpus,
+            pairs,
+            query_ids=query_ids,
+            corpus_ids=corpus_ids,
+            top=deepest,
+            device=device,
+            divide=divide,
+        )
     if form.rescored:
-        found = _rescored(found, pairs, coded, form.rescored, IdOrder(corpus_ids, len(corpus)))
+        found = _rescored(found, pairs, coded, form.rescored, order)
     report = vectors_report(form, sample, found.top[sample.rows], corpus.shape)
     return SearchResult(found.ranks, found.top[:, :top]), report
 
