@@ -1,0 +1,1 @@
+"""Tests that may look at the results after every sample, for the verdict of a gate."""
