@@ -33,7 +33,7 @@ from mmbench.stats.folds import Floats
 from mmbench.stats.sequential.population import Population, remaining_means
 
 _PRIOR_WEIGHT = 5.0  # draws that the first guess of the spread and of the slope counts as
-_PRIOR_SPREAD = 0.5  # the first guess of the standard deviation, as a share of the range
+_PRIOR_SPREAD = 0.3  # the first guess of the standard deviation, as a share of the range
 _LARGEST_LOSS = 0.9  # of the wealth, by one bet
 _STEPS = 25  # halvings of the range of a bound
 
@@ -42,16 +42,17 @@ class Bets(NamedTuple):
     """The bets on the first n draws against means that are too small.
 
     Under a mean m, bet k on draw t multiplies its wealth by 1 + stakes[k, t] · (gains[t] -
-    m · weights[t]).
+    m · weights[t]), which is never negative for means up to `largest_mean`.
     """
 
     gains: Floats
     weights: Floats
     stakes: Floats
+    largest_mean: float
 
     def up_to(self, drawn: int) -> Bets:
         """Return the bets on the first draws only."""
-        return Bets(self.gains[:drawn], self.weights[:drawn], self.stakes[:, :drawn])
+        return Bets(self.gains[:drawn], self.weights[:drawn], self.stakes[:, :drawn], self.largest_mean)
 
     def log_wealth(self, mean: float) -> Floats:
         """Return the logarithm of the wealth under `mean` after each draw [n].
@@ -67,35 +68,42 @@ class Bets(NamedTuple):
         return np.where(np.isfinite(largest), largest + np.log(shares), -np.inf)
 
     def rejects(self, mean: float, alpha: float) -> bool:
-        """Return whether the wealth under `mean` has ever reached 1 / alpha."""
-        return len(self.gains) > 0 and bool(self.log_wealth(mean).max() >= -np.log(alpha))
+        """Return whether the wealth under `mean` has ever reached 1 / alpha.
+
+        A mean above `largest_mean` is not rejected.
+        """
+        return mean <= self.largest_mean and bool(self.log_wealth(mean).max() >= -np.log(alpha))
 
 
-def bets(population: Population, losses: Floats, boldness: tuple[float, ...]) -> Bets:
+def bets(
+    population: Population, losses: Floats, boldness: tuple[float, ...], largest_mean: float
+) -> Bets:
     """Return the bets on the losses [n] of the first groups, against means that are too small.
 
-    A stake is best for a mean that is `boldness` standard errors away, where the standard error is
-    that of the mean of the whole population as a sample.
+    They are fair for means up to `largest_mean`, which must not depend on the losses. A stake is
+    best for a mean that is `boldness` standard errors away, where the standard error is that of the
+    mean of the whole population as a sample.
     """
     n, total = len(losses), len(population.sizes)
     remaining = total - np.arange(n)
     sizes, x = population.sizes[:n], population.centred()
-    surprise = x[:n] - remaining_means(x, n)
     slope, spread = _slope_and_spread(population, losses, x[:n])
-    gains = losses + _sum_before(losses) / remaining - slope * surprise
-    weights = sizes + _sum_before(sizes) / remaining
+    expected_x = remaining_means(x, n)
+    seen, seen_sizes = _sum_before(losses) / remaining, _sum_before(sizes) / remaining
+    gains = losses + seen - slope * (x[:n] - expected_x)
     stakes = np.asarray(boldness)[:, None] / spread * (np.sqrt(total) / remaining)
-    return Bets(gains, weights, np.minimum(stakes, _LARGEST_LOSS / _largest_fall(population, n)))
+    lowest = _lowest(population, x, largest_mean, slope)
+    falls = -(lowest + seen - largest_mean * seen_sizes + slope * expected_x)
+    limits = _LARGEST_LOSS / np.maximum(falls, 1e-12)
+    return Bets(gains, sizes + seen_sizes, np.minimum(stakes, limits), largest_mean)
 
 
-def lower_bound(own: Bets, limits: tuple[float, float], alpha: float) -> float:
-    """Return the largest mean, within `limits`, up to which all means are rejected.
+def lower_bound(own: Bets, low: float, high: float, alpha: float) -> float:
+    """Return the largest mean between `low`, which is rejected, and `high` that is rejected.
 
-    If none is rejected, it is the lower limit.
+    It is at most the largest mean of the bets.
     """
-    low, high = limits
-    if not own.rejects(low, alpha):
-        return low
+    high = min(high, own.largest_mean)
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if own.rejects(middle, alpha) else (low, middle)
@@ -123,17 +131,10 @@ def _slope_and_spread(population: Population, losses: Floats, x: Floats) -> tupl
     return slope, np.maximum(spread, 1e-12)
 
 
-def _largest_fall(population: Population, n: int) -> Floats:
-    """Return the largest possible fall of each of the first n draws below its expected value.
+def _lowest(population: Population, x: Floats, mean: float, slope: Floats) -> Floats:
+    """Return a lower limit of `loss - mean * size - slope * x` of any group, for each slope.
 
-    The draw is at least its low end, and the groups that remain have at most the mean of their high
-    ends. The bound is concave in the mean and in the slope, so it is enough to look at their ends.
+    The lowest value is concave in the slope, so it is above the line between slopes 0 and 1.
     """
-    x = population.centred()
-    falls = []
-    for mean in population.mean_range:
-        for slope in (0.0, 1.0):
-            shift = mean * population.sizes + slope * x
-            lowest = float((population.low - shift).min())
-            falls.append(remaining_means(population.high - shift, n) - lowest)
-    return np.maximum(np.max(falls, axis=0), 1e-12)
+    without = population.low - mean * population.sizes
+    return (1 - slope) * without.min() + slope * (without - x).min()

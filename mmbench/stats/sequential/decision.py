@@ -28,9 +28,9 @@ from mmbench.stats.sequential.population import Population
 
 # Standard errors, for which the stakes are best. A regression of three detectable differences and
 # the equality at a margin of two are 6.4 and 3.6 standard errors from the edge of their verdict.
-_FAIL_BOLDNESS = (3.0, 7.0)
-_PASS_BOLDNESS = (2.0, 4.5)
-_SPREAD_BOLDNESS = (3.0, 7.0)
+_FAIL_BOLDNESS = (4.0, 7.0)
+_PASS_BOLDNESS = (2.5, 4.5)
+_SPREAD_BOLDNESS = (3.0, 6.0)
 _FEWEST = 2  # groups
 _SPREAD_SHARE = 0.1  # of the probability of a wrong decision, for the bound of S
 
@@ -110,22 +110,19 @@ class SequentialGate(NamedTuple):
         squares = Population(np.ones(groups), none, (ends**2).max(axis=0), none).mirrored()
         drawn = (self.losses - mean * sizes[: len(self.losses)]) ** 2
         largest = (limit * sizes.sum()) ** 2 / groups
-        return bets(squares, -drawn, _SPREAD_BOLDNESS).rejects(-largest, level * _SPREAD_SHARE)
+        return bets(squares, -drawn, _SPREAD_BOLDNESS, -largest).rejects(-largest, level * _SPREAD_SHARE)
 
 
 def sequential_gate(
     population: Population, losses: Floats, margin: float, alpha: float, rules: int = 1
 ) -> SequentialGate:
     """Return a rule of a gate with level `alpha` and a number of rules, ready for decisions."""
-    return SequentialGate(
-        population,
-        losses,
-        margin,
-        alpha / rules,
-        alpha,
-        bets(population, losses, _FAIL_BOLDNESS),
-        bets(population.mirrored(), -losses, _PASS_BOLDNESS),
-    )
+    groups, error = len(population.sizes), _largest_error(population)
+    fails = max(margin, two_sided_quantile(groups, alpha / rules) * error)
+    passes = margin - two_sided_quantile(groups, alpha) * error
+    small = bets(population, losses, _FAIL_BOLDNESS, fails)
+    large = bets(population.mirrored(), -losses, _PASS_BOLDNESS, -passes)
+    return SequentialGate(population, losses, margin, alpha / rules, alpha, small, large)
 
 
 def verdict_of_all(
@@ -153,10 +150,16 @@ def standard_error(population: Population, losses: Floats) -> float:
     return sqrt(float(np.mean(residuals**2)) * groups) / total
 
 
+def _largest_error(population: Population) -> float:
+    """Return the largest standard error that the whole set can have."""
+    ends = np.maximum(population.low**2, population.high**2)
+    return sqrt(float(ends.sum())) / float(population.sizes.sum())
+
+
 def _bound(own: Bets, edge: float, mean: float, level: float) -> float | None:
     """Return the lower bound of the mean; None if it is not above `edge`."""
     level *= 1 - _SPREAD_SHARE
-    return lower_bound(own, (edge, mean), level) if own.rejects(edge, level) else None
+    return lower_bound(own, edge, mean, level) if own.rejects(edge, level) else None
 
 
 def mean_loss(population: Population, losses: Floats) -> float:
