@@ -15,6 +15,7 @@ MODULES = (
     "captions",
     "frechet",
     "intervals",
+    "sequential",
     "generation",
     "video",
     "report",
