@@ -104,7 +104,7 @@ def betting(made: TestSet, margin: float, whole: str) -> tuple[str, float]:
     """Return the verdict at the stop of mmbench, and the share of the groups drawn."""
     gate = sequential_gate(made.population, made.losses, margin, ALPHA)
     for drawn in looks(len(made.losses)):
-        if outcome := gate.decide(drawn).outcome:
+        if outcome := gate.decide(drawn):
             return outcome, drawn / len(made.losses)
     return whole, 1.0
 

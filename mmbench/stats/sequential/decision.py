@@ -17,34 +17,26 @@ Berger 1982, "Multiparameter Hypothesis Testing and Acceptance Sampling", Techno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from mmbench.stats.folds import Floats
-from mmbench.stats.sequential.betting import Bets, bets, lower_bound
+from mmbench.stats.sequential.betting import Bets, Hypothesis, bets
 from mmbench.stats.sequential.population import Population
 
 # Standard errors, for which the stakes are best. A regression of three detectable differences and
 # the equality at a margin of two are 6.4 and 3.6 standard errors from the edge of their verdict.
 _FAIL_BOLDNESS = (4.0, 7.0)
 _PASS_BOLDNESS = (2.5, 4.5)
-_SPREAD_BOLDNESS = (3.0, 6.0)
 _FEWEST = 2  # groups
-_SPREAD_SHARE = 0.1  # of the probability of a wrong decision, for the bound of S
+_BEYOND = 1.5
+_POINTS = 16  # standard errors at which a decision is checked
 
 
-class Decision(NamedTuple):
-    """The verdict of the whole set, or "" if it is not known yet, and bounds of the mean loss.
-
-    `low` is a lower bound of the loss of the whole set if the outcome is "fail", and `high` an
-    upper bound if it is "pass"; the other bound is None.
-    """
-
-    outcome: Literal["fail", "pass", ""]
-    low: float | None = None
-    high: float | None = None
+Decision = Literal["fail", "pass", ""]
 
 
 class SequentialGate(NamedTuple):
@@ -65,63 +57,57 @@ class SequentialGate(NamedTuple):
     def decide(self, drawn: int) -> Decision:
         """Decide the verdict of the whole set from the first `drawn` groups."""
         if drawn < _FEWEST:
-            return Decision("")
+            return ""
         own = self._replace(
             losses=self.losses[:drawn],
             against_small=self.against_small.up_to(drawn),
             against_large=self.against_large.up_to(drawn),
         )
-        low = own._lowest_failing_loss()
-        if low is not None:
-            return Decision("fail", low=low)
-        high = own._highest_passing_loss()
-        return Decision("" if high is None else "pass", high=high)
+        return "fail" if own._fails() else "pass" if own._passes() else ""
 
-    def _lowest_failing_loss(self) -> float | None:
-        """Return a lower bound of the loss if the whole set fails for certain, else None."""
+    def _fails(self) -> bool:
+        """Return whether the whole set fails for certain: loss > max(margin, z · error)."""
         z = two_sided_quantile(len(self.population.sizes), self.fail_alpha)
-        edge = max(self.margin, z * standard_error(self.population, self.losses))
-        mean = mean_loss(self.population, self.losses)
-        low = _bound(self.against_small, edge, mean, self.fail_alpha / 2)
-        certain = low is not None and self._error_is_below(low / z, low, self.fail_alpha / 2)
-        return low if certain else None
+        error = max(standard_error(self.population, self.losses), self.margin / z)
+        largest = mean_loss(self.population, self.losses) / z
+        pairs = [(z * e, e) for e in _grid(error, largest)]
+        return self._reject(self.against_small, pairs, self.fail_alpha / 2)
 
-    def _highest_passing_loss(self) -> float | None:
-        """Return an upper bound of the loss if the whole set passes for certain, else None."""
+    def _passes(self) -> bool:
+        """Return whether the whole set passes for certain: loss + z · error <= margin."""
         z = two_sided_quantile(len(self.population.sizes), self.pass_alpha)
-        edge = self.margin - z * standard_error(self.population, self.losses)
-        mean = mean_loss(self.population, self.losses)
-        negated = _bound(self.against_large, -edge, -mean, self.pass_alpha / 2)
-        if negated is None:
-            return None
-        high = 0 - negated
-        certain = self._error_is_below((self.margin - high) / z, high, self.pass_alpha / 2)
-        return high if certain else None
+        error = standard_error(self.population, self.losses)
+        largest = (self.margin - mean_loss(self.population, self.losses)) / z
+        pairs = [(z * e - self.margin, e) for e in _grid(error, largest)]
+        return self._reject(self.against_large, pairs, self.pass_alpha / 2)
 
-    def _error_is_below(self, limit: float, mean: float, level: float) -> bool:
-        """Return whether the whole set's standard error is below `limit`, if its loss is `mean`.
+    def _reject(self, own: Bets, pairs: Sequence[tuple[float, float]], level: float) -> bool:
+        """Return whether all pairs of a mean and a standard error are rejected; False for none.
 
-        The squares of `loss - mean * size` have a mean in the finite population, which betting
-        bounds.
+        With the first mean, all smaller errors are rejected too. The pairs are on the border
+        between two verdicts: under a smaller mean, or a larger error, the wealth is larger.
         """
-        sizes, groups = self.population.sizes, len(self.population.sizes)
-        ends = np.stack([self.population.low, self.population.high]) - mean * sizes
-        none = np.zeros(groups)
-        squares = Population(np.ones(groups), none, (ends**2).max(axis=0), none).mirrored()
-        drawn = (self.losses - mean * sizes[: len(self.losses)]) ** 2
-        largest = (limit * sizes.sum()) ** 2 / groups
-        return bets(squares, -drawn, _SPREAD_BOLDNESS, -largest).rejects(-largest, level * _SPREAD_SHARE)
+        scale = float(self.population.sizes.sum()) ** 2 / len(self.population.sizes)
+        hypotheses = [Hypothesis(mean, scale * error**2) for mean, error in pairs]
+        without_error = [Hypothesis(one.mean) for one in hypotheses[:1]]
+        return bool(pairs) and all(own.rejects(h, level) for h in without_error + hypotheses)
+
+
+def _grid(low: float, high: float) -> list[float]:
+    """Return standard errors from `low`; none if `low` is above `high`.
+
+    The mean loss that belongs to the standard error `high` is that of the groups drawn, so that
+    only the spread of the losses speaks against it.
+    """
+    return [*np.linspace(low, _BEYOND * high, _POINTS)] if low < high else []
 
 
 def sequential_gate(
     population: Population, losses: Floats, margin: float, alpha: float, rules: int = 1
 ) -> SequentialGate:
     """Return a rule of a gate with level `alpha` and a number of rules, ready for decisions."""
-    groups, error = len(population.sizes), _largest_error(population)
-    fails = max(margin, two_sided_quantile(groups, alpha / rules) * error)
-    passes = margin - two_sided_quantile(groups, alpha) * error
-    small = bets(population, losses, _FAIL_BOLDNESS, fails)
-    large = bets(population.mirrored(), -losses, _PASS_BOLDNESS, -passes)
+    small = bets(population, losses, _FAIL_BOLDNESS)
+    large = bets(population.mirrored(), -losses, _PASS_BOLDNESS)
     return SequentialGate(population, losses, margin, alpha / rules, alpha, small, large)
 
 
@@ -148,18 +134,6 @@ def standard_error(population: Population, losses: Floats) -> float:
     residuals = losses - mean_loss(population, losses) * population.sizes[: len(losses)]
     groups, total = len(population.sizes), float(population.sizes.sum())
     return sqrt(float(np.mean(residuals**2)) * groups) / total
-
-
-def _largest_error(population: Population) -> float:
-    """Return the largest standard error that the whole set can have."""
-    ends = np.maximum(population.low**2, population.high**2)
-    return sqrt(float(ends.sum())) / float(population.sizes.sum())
-
-
-def _bound(own: Bets, edge: float, mean: float, level: float) -> float | None:
-    """Return the lower bound of the mean; None if it is not above `edge`."""
-    level *= 1 - _SPREAD_SHARE
-    return lower_bound(own, edge, mean, level) if own.rejects(edge, level) else None
 
 
 def mean_loss(population: Population, losses: Floats) -> float:
