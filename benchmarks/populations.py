@@ -6,6 +6,7 @@ are set to 0 or 1 at random until the mean loss is a number of its own standard 
 """
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,6 +67,15 @@ def fractions(rng: np.random.Generator, groups: int) -> Rows:
 
 def real(rng: np.random.Generator, groups: int) -> Rows:
     """Rows of the runs of shapes-vqa in this repository, drawn with replacement, models swapped."""
+    first, second = _real_rows()
+    drawn, swapped = rng.integers(len(first), size=groups), rng.random(groups) < 0.5
+    both = np.stack([first, second])[:, drawn]
+    baseline, candidate = np.where(swapped, both[::-1], both)
+    return Rows(baseline, candidate, np.arange(groups))
+
+
+@cache
+def _real_rows() -> tuple[Floats, Floats]:
     from pyarrow import parquet
 
     folder = Path(__file__).parents[1] / "leaderboards/runs/shapes-vqa"
@@ -73,10 +83,7 @@ def real(rng: np.random.Generator, groups: int) -> Rows:
         np.array(parquet.read_table(path)["exact_match"].to_pylist(), float)[:, 0]
         for path in sorted(folder.glob("*.parquet"))
     )
-    drawn, swapped = rng.integers(len(first), size=groups), rng.random(groups) < 0.5
-    both = np.stack([first, second])[:, drawn]
-    baseline, candidate = np.where(swapped, both[::-1], both)
-    return Rows(baseline, candidate, np.arange(groups))
+    return first, second
 
 
 KINDS: dict[str, Make] = {

@@ -10,16 +10,11 @@ from math import log, sqrt
 
 import numpy as np
 
-from benchmarks.populations import KINDS, Make, TestSet, test_set
+from benchmarks.populations import KINDS, TestSet, test_set
 from benchmarks.rows import Row
 from mmbench.stats.paired import DETECTED
-from mmbench.stats.sequential.decision import (
-    mean_loss,
-    sequential_gate,
-    standard_error,
-    two_sided_quantile,
-    verdict_of_all,
-)
+from mmbench.stats.sequential.decision import sequential_gate, two_sided_quantile, verdict_of_all
+from mmbench.stats.sequential.population import mean_loss, standard_error
 
 ALPHA = 0.05
 M = DETECTED  # in standard errors
@@ -80,9 +75,7 @@ def _row(
 ) -> Row:
     rng = np.random.default_rng(groups)
     sets = [test_set(KINDS[kind], rng, groups, loss) for _ in range(repeats)]
-    by = [
-        measure([_outcome(made, margin, stop) for made in sets]) for stop in (betting, mixture)
-    ]
+    by = [measure([_outcome(made, margin, stop) for made in sets]) for stop in (betting, mixture)]
     note = f"{repeats} simulations"
     if measure is not _share:  # two standard errors of a proportion of this size
         limit, note = limit + 2 * sqrt(limit * (1 - limit) / repeats), f"{note}, limit {limit:g}"

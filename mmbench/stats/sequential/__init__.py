@@ -1,1 +1,6 @@
-"""Tests that may look at the results after every sample, for the verdict of a gate."""
+"""The verdict of a gate on the whole set, from as few groups of samples as possible."""
+
+from mmbench.stats.sequential.decision import Decision, SequentialGate, sequential_gate
+from mmbench.stats.sequential.population import Population
+
+__all__ = ["Decision", "Population", "SequentialGate", "sequential_gate"]

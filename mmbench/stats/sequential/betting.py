@@ -34,7 +34,12 @@ from typing import NamedTuple
 import numpy as np
 
 from mmbench.stats.folds import Floats
-from mmbench.stats.sequential.population import Population, remaining_means
+from mmbench.stats.sequential.population import (
+    Population,
+    mean_loss,
+    remaining_means,
+    standard_error,
+)
 
 _PRIOR_WEIGHT = 5.0  # draws that the first guess of a spread or a slope counts as
 _PRIOR_SPREAD = 0.3  # the first guess of a standard deviation, as a share of the range
@@ -74,6 +79,16 @@ class Bets(NamedTuple):
     def up_to(self, drawn: int) -> Bets:
         """Return the bets on the first draws only."""
         return Bets(self.population, *(values[..., :drawn] for values in self[1:]))
+
+    @property
+    def mean(self) -> float:
+        """The mean loss of the groups drawn so far."""
+        return mean_loss(self.population, self.losses)
+
+    @property
+    def error(self) -> float:
+        """The standard error of the whole set's mean loss, estimated by the draws so far."""
+        return standard_error(self.population, self.losses)
 
     def rejects(self, hypothesis: Hypothesis, alpha: float) -> bool:
         """Return whether the wealth under a hypothesis has ever reached 1 / alpha."""

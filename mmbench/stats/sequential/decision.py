@@ -24,8 +24,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from mmbench.stats.folds import Floats
-from mmbench.stats.sequential.betting import Bets, Hypothesis, bets
-from mmbench.stats.sequential.population import Population
+from mmbench.stats.sequential.betting import Bets, Hypothesis, bets, lower_bound
+from mmbench.stats.sequential.population import Population, mean_loss, standard_error
 
 # Standard errors, for which the stakes are best. A regression of three detectable differences and
 # the equality at a margin of two are 6.4 and 3.6 standard errors from the edge of their verdict.
@@ -40,14 +40,13 @@ Decision = Literal["fail", "pass", ""]
 
 
 class SequentialGate(NamedTuple):
-    """One rule of a gate, with the losses [n] of the groups drawn so far.
+    """One rule of a gate, with the losses of the groups drawn so far.
 
     `margin` is the largest loss that is allowed. `fail_alpha` and `pass_alpha` are the levels of
-    the gate's two verdicts. `against_small` and `against_large` are bets on the losses.
+    the gate's two verdicts. `against_small` are bets on the losses, `against_large` bets on the
+    negated losses.
     """
 
-    population: Population
-    losses: Floats
     margin: float
     fail_alpha: float
     pass_alpha: float
@@ -58,28 +57,43 @@ class SequentialGate(NamedTuple):
         """Decide the verdict of the whole set from the first `drawn` groups."""
         if drawn < _FEWEST:
             return ""
-        own = self._replace(
-            losses=self.losses[:drawn],
+        own = self._up_to(drawn)
+        return "fail" if own._fails() else "pass" if own._passes() else ""
+
+    def bounds(self, drawn: int) -> tuple[float, float]:
+        """Return a lower and an upper bound of the mean loss of the whole set, by the first groups.
+
+        Each holds for all numbers of groups together, with a probability of 1 - alpha / 2.
+        """
+        own = self._up_to(drawn)
+        low, high = (
+            lower_bound(side, (side.population.mean_range[0], side.mean), level / 2)
+            for side, level in (
+                (own.against_small, self.fail_alpha),
+                (own.against_large, self.pass_alpha),
+            )
+        )
+        return low, 0 - high
+
+    def _up_to(self, drawn: int) -> SequentialGate:
+        return self._replace(
             against_small=self.against_small.up_to(drawn),
             against_large=self.against_large.up_to(drawn),
         )
-        return "fail" if own._fails() else "pass" if own._passes() else ""
 
     def _fails(self) -> bool:
         """Return whether the whole set fails for certain: loss > max(margin, z · error)."""
-        z = two_sided_quantile(len(self.population.sizes), self.fail_alpha)
-        error = max(standard_error(self.population, self.losses), self.margin / z)
-        largest = mean_loss(self.population, self.losses) / z
-        pairs = [(z * e, e) for e in _grid(error, largest)]
-        return self._reject(self.against_small, pairs, self.fail_alpha / 2)
+        own = self.against_small
+        z = two_sided_quantile(len(own.population.sizes), self.fail_alpha)
+        errors = _grid(max(own.error, self.margin / z), own.mean / z)
+        return self._reject(own, [(z * e, e) for e in errors], self.fail_alpha / 2)
 
     def _passes(self) -> bool:
         """Return whether the whole set passes for certain: loss + z · error <= margin."""
-        z = two_sided_quantile(len(self.population.sizes), self.pass_alpha)
-        error = standard_error(self.population, self.losses)
-        largest = (self.margin - mean_loss(self.population, self.losses)) / z
-        pairs = [(z * e - self.margin, e) for e in _grid(error, largest)]
-        return self._reject(self.against_large, pairs, self.pass_alpha / 2)
+        own = self.against_large
+        z = two_sided_quantile(len(own.population.sizes), self.pass_alpha)
+        errors = _grid(own.error, (self.margin + own.mean) / z)
+        return self._reject(own, [(z * e - self.margin, e) for e in errors], self.pass_alpha / 2)
 
     def _reject(self, own: Bets, pairs: Sequence[tuple[float, float]], level: float) -> bool:
         """Return whether all pairs of a mean and a standard error are rejected; False for none.
@@ -87,7 +101,8 @@ class SequentialGate(NamedTuple):
         With the first mean, all smaller errors are rejected too. The pairs are on the border
         between two verdicts: under a smaller mean, or a larger error, the wealth is larger.
         """
-        scale = float(self.population.sizes.sum()) ** 2 / len(self.population.sizes)
+        sizes = own.population.sizes
+        scale = float(sizes.sum()) ** 2 / len(sizes)
         hypotheses = [Hypothesis(mean, scale * error**2) for mean, error in pairs]
         without_error = [Hypothesis(one.mean) for one in hypotheses[:1]]
         return bool(pairs) and all(own.rejects(h, level) for h in without_error + hypotheses)
@@ -103,20 +118,31 @@ def _grid(low: float, high: float) -> list[float]:
 
 
 def sequential_gate(
-    population: Population, losses: Floats, margin: float, alpha: float, rules: int = 1
+    population: Population,
+    losses: Floats,
+    margin: float,
+    alpha: float,
+    *,
+    rules: int = 1,
+    highest: Floats | None = None,
 ) -> SequentialGate:
-    """Return a rule of a gate with level `alpha` and a number of rules, ready for decisions."""
+    """Return a rule of a gate with level `alpha` and a number of rules, ready for decisions.
+
+    `losses` [n] are those of the groups drawn so far. If samples failed, `losses` count them as
+    right and `highest` counts them as wrong.
+    """
+    largest = losses if highest is None else highest
     small = bets(population, losses, _FAIL_BOLDNESS)
-    large = bets(population.mirrored(), -losses, _PASS_BOLDNESS)
-    return SequentialGate(population, losses, margin, alpha / rules, alpha, small, large)
+    large = bets(population.mirrored(), 0 - largest, _PASS_BOLDNESS)
+    return SequentialGate(margin, alpha / rules, alpha, small, large)
 
 
 def verdict_of_all(
     population: Population, losses: Floats, margin: float, alpha: float, rules: int = 1
 ) -> Literal["fail", "pass", "unclear"]:
     """Return the verdict of the gate on the losses of all groups, by the standard error."""
-    mean, error = mean_loss(population, losses), standard_error(population, losses)
-    groups = len(losses)
+    groups, mean = len(losses), mean_loss(population, losses)
+    error = standard_error(population, losses)
     if mean > max(margin, two_sided_quantile(groups, alpha / rules) * error):
         return "fail"
     return "pass" if mean + two_sided_quantile(groups, alpha) * error <= margin else "unclear"
@@ -127,15 +153,3 @@ def two_sided_quantile(groups: int, alpha: float) -> float:
     from scipy.special import stdtrit
 
     return float(-stdtrit(groups - 1, alpha / 2)) * sqrt(groups / (groups - 1))
-
-
-def standard_error(population: Population, losses: Floats) -> float:
-    """Return the standard error of the whole set's mean, estimated by the losses [n]."""
-    residuals = losses - mean_loss(population, losses) * population.sizes[: len(losses)]
-    groups, total = len(population.sizes), float(population.sizes.sum())
-    return sqrt(float(np.mean(residuals**2)) * groups) / total
-
-
-def mean_loss(population: Population, losses: Floats) -> float:
-    return float(losses.sum() / population.sizes[: len(losses)].sum())
-

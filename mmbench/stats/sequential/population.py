@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,23 @@ class Population(NamedTuple):
     def centred(self) -> Floats:
         """Return the covariate minus its share of the group's size: these numbers sum to 0."""
         return self.covariate - self.sizes * (self.covariate.sum() / self.sizes.sum())
+
+
+def mean_loss(population: Population, losses: Floats) -> float:
+    """Return the mean loss of the groups drawn so far, given their losses [n]; 0 without groups."""
+    size = float(population.sizes[: len(losses)].sum())
+    return float(losses.sum()) / size if size else 0.0
+
+
+def standard_error(population: Population, losses: Floats) -> float:
+    """Return the standard error of the whole set's mean loss, estimated by the losses [n].
+
+    It is that of a sample from an infinite population, by linearisation, as the bootstrap of the
+    gate estimates it.
+    """
+    residuals = losses - mean_loss(population, losses) * population.sizes[: len(losses)]
+    groups, total = len(population.sizes), float(population.sizes.sum())
+    return sqrt(float(np.mean(residuals**2)) * groups) / total
 
 
 def remaining_means(values: Floats, drawn: int) -> Floats:
