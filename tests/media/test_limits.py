@@ -18,8 +18,9 @@ from mmbench.data.readers.library.local import load_local
 from mmbench.data.sources.text_media_pairs import table
 from mmbench.engine.loading.data.outputs import read_outputs
 from mmbench.errors import ContentError, DataError
-from mmbench.media import count_frames, decode_image, decode_sound, decode_video, video
+from mmbench.media import count_frames, decode_image, decode_sound, decode_video
 from mmbench.media.sound import MAX_SAMPLES, MAX_SECONDS, _Limits
+from mmbench.media.video import packets
 from mmbench.types import Frames
 from mmbench.validation import inflation
 from mmbench.validation.inflation import check_parquet
@@ -139,7 +140,7 @@ def test_packets_have_a_limit_of_their_number_and_their_bytes(
         monkeypatch.context() as patch,
         pytest.raises(ContentError, match=r"at least 1 packets of"),
     ):
-        patch.setattr(video, "MAX_PACKETS", 0)
+        patch.setattr(packets, "MAX_PACKETS", 0)
         count_frames(data, "x.mov")
     monkeypatch.setattr(inflation, "MAX_RATIO", 0)
     assert count_frames(data, "x.mov") == 1
