@@ -25,9 +25,12 @@ NAMES = {
 }
 
 
-def modules_imported(path: Path) -> set[str]:
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
+def modules_imported(tree: list[ast.AST]) -> set[str]:
     """Modules of mmbench from which names are imported, or that are imported by `from mmbench`."""
-    tree = ast.walk(ast.parse(path.read_text()))
     nodes = [node for node in tree if isinstance(node, ast.ImportFrom)]
     found = {node.module or "" for node in nodes}
     taken = {alias.name for node in nodes if node.module == "mmbench" for alias in node.names}
@@ -35,9 +38,8 @@ def modules_imported(path: Path) -> set[str]:
     return {name for name in found if name.split(".")[0] == "mmbench"}
 
 
-def texts(path: Path) -> list[str]:
+def texts(nodes: list[ast.AST]) -> list[str]:
     """The string constants of a module but for docstrings."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     constants = [node for node in nodes if isinstance(node, ast.Constant)]
     return [n.value for n in constants if isinstance(n.value, str) and id(n) not in docstrings]
@@ -46,13 +48,15 @@ def texts(path: Path) -> list[str]:
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_nothing_outside_reference_names_a_reference_model(path: Path) -> None:
     """A name within a sentence is an example in a message; a text that is a name is a use of it."""
-    found = {*texts(path), *modules_imported(path)}
+    nodes = nodes_of(path)
+    found = {*texts(nodes), *modules_imported(nodes)}
     assert not {name for name in found if name in NAMES or name.startswith("mmbench.reference")}
 
 
 @pytest.mark.parametrize("path", INSIDE, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_reference_models_use_public_interfaces_alone(path: Path) -> None:
-    others = {name for name in modules_imported(path) if not name.startswith("mmbench.reference")}
+    imported = modules_imported(nodes_of(path))
+    others = {name for name in imported if not name.startswith("mmbench.reference")}
     strange = {name for name in others if not name.startswith("mmbench.models.support.")}
     assert strange <= PUBLIC
 
