@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from mmbench.errors import SpecError, UnknownName
+from mmbench.errors import MmbenchError, SpecError, UnknownName
 from mmbench.spec import is_task, load_task, packaged_folders, read_yaml, recorded_name
 from mmbench.storage.file_names import name_fault
 from mmbench.text import repeated, with_home
@@ -77,15 +77,33 @@ def load_group(name: str, extra: Iterable[str] = ()) -> TaskGroup:
         raise SpecError(f"{where}: invalid group name {group.name!r}: {fault}; set `name: NAME`")
     if len(group.tasks) < 2:
         raise SpecError(f"{where}: a group has at least two tasks; add tasks")
-    if twice := repeated(f"{one.task} {one.score}".rstrip() for one in group.tasks):
-        raise SpecError(f"{where}: {', '.join(twice)} is listed twice; remove one")
     for one in group.tasks:
         if one.task.startswith(PREFIX):
             raise SpecError(f"{where}: {one.task}: a group has tasks only; list its tasks instead")
         if not is_task(one.task, extra):
             load_task(one.task, extra)  # raises the reason
             raise SpecError(f"{where}: task {one.task}: give the name of a task, not a path")
+    if twice := repeated(_score(one, group.tasks, extra) for one in group.tasks):
+        raise SpecError(f"{where}: {', '.join(twice)} is listed twice; remove one")
     return structs.replace(group, summary=raw.summary)
+
+
+def _score(one: GroupTask, tasks: Iterable[GroupTask], extra: Iterable[str]) -> str:
+    """Return a task with the name of its score; the headline is looked up only if needed."""
+    several = sum(other.task == one.task for other in tasks) > 1
+    score = one.score or (several and load_task(one.task, extra).headline) or ""
+    return f"{one.task} {score}".rstrip()
+
+
+def known_groups(extra: Iterable[str] = ()) -> tuple[list[TaskGroup], list[str]]:
+    """Return all groups, and a message for each file that is no valid group; see `group_files`."""
+    extra, groups, invalid = list(extra), [], []
+    for name in group_files(extra):
+        try:
+            groups.append(load_group(name, extra))
+        except MmbenchError as error:
+            invalid.append(str(error))
+    return groups, invalid
 
 
 def _task(entry: object, where: str) -> GroupTask:

@@ -25,8 +25,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# The files that take longest. Each is one piece of work for a process (`--dist loadfile`), so a long
-# one that begins last leaves the other processes idle.
+# The files that take longest. Each is one piece of work for a process (`--dist loadfile`), so a
+# long one that begins last leaves the other processes idle.
 LONGEST = (
     "selftest/test_selftest.py",
     "project/test_untrusted_runs.py",

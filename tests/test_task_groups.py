@@ -62,7 +62,11 @@ def test_a_folder_of_tasks_comes_first(tmp_path: Path) -> None:
         ("tasks: [shapes-retrieval]", "a group has at least two tasks"),
         ("summary: x", "missing key tasks"),
         (f"{TASKS}mean: macro", "unknown key .*'mean'"),
-        ("tasks: [shapes-retrieval, shapes-retrieval]", "shapes-retrieval is listed twice"),
+        ("tasks: [shapes-retrieval, shapes-retrieval]", r"shapes-retrieval recall.* listed twice"),
+        (
+            "tasks: [shapes-zeroshot, {task: shapes-zeroshot, score: accuracy@1}]",
+            "shapes-zeroshot accuracy@1 is listed twice",
+        ),
         ("tasks: [shapes-retrieval, 3]", "a task is a name, or a mapping"),
         ("tasks: [shapes-retrieval, {task: pope, weight: 0}]", "weight of pope is 0.0; give one"),
         ("tasks: [shapes-retrieval, {task: pope, weight: .inf}]", "weight of pope is inf"),

@@ -5,49 +5,52 @@ Neither torch nor a model is needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from mmbench.reports.board_files import INDEX, refuse_foreign_page, replace_page
+from mmbench.reports.groups.board_pages import existing_pages, groups_to_build, write_group_page
 from mmbench.reports.sections import sections
 from mmbench.reports.tables import index, page, to_csv
 from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
-from mmbench.storage.own_files import Maker, refuse_foreign
+from mmbench.task_groups import TaskGroup
 from mmbench.types import RunRecord
-
-# Bytes that each index, page and table of `build` contains.
-_MARKERS = {
-    "README.md": b"# Leaderboards\n",
-    ".md": b"Made by `mmbench leaderboard build",
-    ".csv": b",fingerprint,data_hash,",
-}
 
 
 class BuildResult(NamedTuple):
     """The result of building a leaderboard.
 
-    It has the paths of the written pages, and a message for each file that is not a record.
+    It has the paths of the written pages, a message for each file that is not a record, and a
+    message for each page of a group that could not be built again.
     """
 
     pages: list[str]
     unreadable: list[str]
+    stale: list[str]
 
 
 def check_writable(out: str, flag: str = "--out") -> None:
     """Raise UserError if a board cannot be written to `out`; call this before a long run."""
     folder = Folder(out, flag)
     folder.check_writable()
-    refuse_foreign(folder, "README.md", _maker("README.md"))
+    refuse_foreign_page(folder, INDEX)
 
 
-def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResult:
+def build(
+    out: str,
+    tasks: Iterable[str] = (),
+    flag: str = "--out",
+    groups: Sequence[TaskGroup] = (),
+    task_folders: Sequence[str] = (),
+) -> BuildResult:
     """Write the pages and CSV files of `tasks` (default: all tasks with records), and the index.
 
-    Runs on a part of the samples are left out.
-    Concurrent writers are safe: a table is replaced atomically, and built again if a new record
-    appeared in the meantime, so that the last writer includes every record. Files that are not
-    records are skipped. Raises UserError if a file cannot be written, or if it would overwrite a
-    file of another program.
+    Runs on a part of the samples are left out. The pages of `groups` are written, and the existing
+    pages of other groups, which are looked up in the `task_folders`. Concurrent writers are safe: a
+    table is replaced atomically, and built again if a new record appeared in the meantime, so that
+    the last writer includes every record. Files that are not records are skipped. Raises UserError
+    if a file cannot be written, or if it would overwrite a file of another program.
     """
     folder = Folder(out, flag)
     requested = list(tasks)
@@ -63,9 +66,12 @@ def build(out: str, tasks: Iterable[str] = (), flag: str = "--out") -> BuildResu
         pages = [
             _write(folder, task, tables[task]) for task in requested or tables if task in tables
         ]
-        replace_page(folder, "README.md", index(tables))
+        existing = existing_pages(folder, tables)
+        own, stale = groups_to_build(groups, existing, task_folders)
+        replace_page(folder, INDEX, index(tables, sorted({*existing, *(g.name for g in own)})))
+        pages += _group_pages(folder, own, by_task)
         if folder.run_files() == before:
-            return BuildResult(pages, unreadable)
+            return BuildResult(pages, unreadable, stale)
 
 
 def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
@@ -74,16 +80,7 @@ def _write(folder: Folder, task: str, tables: list[list[RunRecord]]) -> str:
     return folder.path(f"{task}.md")
 
 
-def replace_page(folder: Folder, name: str, text: str) -> str:
-    """Write a page or table of a board, and return its path.
-
-    Raises UserError if the file cannot be written, or if another program has written it.
-    """
-    refuse_foreign(folder, name, _maker(name))
-    folder.write(name, text.encode())
-    return folder.path(name)
-
-
-def _maker(name: str) -> Maker:
-    marker = _MARKERS.get(name) or _MARKERS[name[name.rindex(".") :]]
-    return Maker("mmbench leaderboard", marker)
+def _group_pages(
+    folder: Folder, groups: Iterable[TaskGroup], records: Mapping[str, Sequence[RunRecord]]
+) -> list[str]:
+    return [write_group_page(folder, group, records) for group in groups]

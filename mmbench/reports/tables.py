@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from mmbench.engine import speed
@@ -108,8 +108,8 @@ def _line(row: list[str]) -> str:
     return f"| {' | '.join(row)} |"
 
 
-def index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
-    """Return the index of a leaderboard: the best model of each task."""
+def index(tables: Mapping[str, list[list[RunRecord]]], groups: Sequence[str] = ()) -> str:
+    """Return the index of a leaderboard: the best model of each task, and links to `groups`."""
     lines = ["# Leaderboards", "", "| task | best model | headline | value | 95 % | baseline |"]
     lines.append("|---|---|---|---:|---:|---:|")
     for task, sections in tables.items():
@@ -117,4 +117,6 @@ def index(tables: Mapping[str, list[list[RunRecord]]]) -> str:
         _, model, headline, *numbers = best
         link = f"[{markdown(task)}]({quote(task)}.md)"
         lines.append(_line([link, markdown(model), markdown_code(headline), *numbers]))
-    return "\n".join([*lines, "", f"Baseline: {BASELINE_LEGEND}.", ""])
+    lines += ["", f"Baseline: {BASELINE_LEGEND}.", ""]
+    links = [f"[{markdown(name)}](group-{quote(name)}.md)" for name in groups]
+    return "\n".join([*lines, *([f"Groups of tasks: {', '.join(links)}.", ""] if links else [])])

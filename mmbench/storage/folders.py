@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -111,6 +112,14 @@ class Folder:
         visible = (p for p in parts if len(p) == 3 and not any(name.startswith(".") for name in p))
         return sorted(map("/".join, visible))
 
+    def files(self, pattern: str) -> list[str]:
+        """Return the sorted names of the files directly in the folder that match a glob pattern.
+
+        Every call lists the folder again. Raises UserError if the folder cannot be listed.
+        """
+        names = self._remote_names() if self._disk is None else self._disk_names(self._disk)
+        return sorted(name for name in names if fnmatchcase(name, pattern))
+
     def check_writable(self) -> None:
         """Raise UserError if files cannot be written here; call this before a long run.
 
@@ -131,13 +140,25 @@ class Folder:
             ) from error
 
     def _disk_files(self, base: Path) -> list[str]:
+        folders = [entry for entry in self._listed(base / RUNS) if entry.is_dir()]
+        return [f"{RUNS}/{at.name}/{file.name}" for at in folders for file in self._listed(at)]
+
+    def _disk_names(self, base: Path) -> list[str]:
+        return [entry.name for entry in self._listed(base) if entry.is_file()]
+
+    def _listed(self, folder: Path) -> list[Path]:
         try:
-            folders = [entry for entry in _entries(base / RUNS) if entry.is_dir()]
-            return [f"{RUNS}/{at.name}/{file.name}" for at in folders for file in _entries(at)]
+            return _entries(folder)
         except OSError as error:
             raise UserError(
                 f"{self.flag} {self.where}: the folder cannot be listed: {error}"
             ) from error
+
+    def _remote_names(self) -> list[str]:
+        with self._remote() as (fs, root):
+            fs.invalidate_cache()  # cached listings lack files of other writers
+            paths = fs.ls(root, detail=False) if fs.isdir(root) else []
+        return [path.rpartition("/")[2] for path in paths]
 
     def _remote_files(self) -> list[str]:
         with self._remote() as (fs, root):

@@ -17,7 +17,11 @@ _CANDIDATES = 10  # runs listed for an ambiguous RUN
 
 
 def find_run(
-    run: RunReference, out: str | Path = "leaderboards", task: str | None = None
+    run: RunReference,
+    out: str | Path = "leaderboards",
+    task: str | None = None,
+    *,
+    score: str = "",
 ) -> StoredRun:
     """Find the run with the reference `run` in the board `out`, among the runs of `task` if given.
 
@@ -30,7 +34,9 @@ def find_run(
       baselines count only if there are no models
     - `MODEL[:VARIANT][@CHECKPOINT[#REVISION]]`: the latest run of this model
 
-    For `best` and a model, runs on a part of the samples count only if there are no others.
+    For `best` and a model, runs on a part of the samples count only if there are no others. With
+    `score`, the last three consider only the runs with this score, if there are any, and `best` is
+    by this score.
 
     Raises DataError if no run is found, if several runs or tasks match (the message lists them),
     and if the record cannot be read. Files that are not records are skipped.
@@ -51,7 +57,7 @@ def find_run(
         if matches := exact or [name for name, stem in stems.items() if stem.startswith(text)]:
             return _single(text, folder, matches)
     runs, unreadable = stored_runs(folder, names)
-    return _choose_run(text, runs, folder.where)._replace(unreadable=tuple(unreadable))
+    return _choose_run(text, runs, folder.where, score)._replace(unreadable=tuple(unreadable))
 
 
 def _at_path(text: str) -> StoredRun:
@@ -116,10 +122,12 @@ def _candidate(run: StoredRun) -> str:
     return f"{plain(record.run)}  {plain(record.task.name)}  {plain(reference(record))}"
 
 
-def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
-    if text == "latest" and runs:
-        return runs[-1]
-    candidates = runs if text == "best" else [run for run in runs if _is_of(run.record, text)]
+def _choose_run(text: str, runs: Sequence[StoredRun], where: str, score: str) -> StoredRun:
+    every = text in ("latest", "best")
+    candidates = runs if every else [run for run in runs if _is_of(run.record, text)]
+    candidates = [run for run in candidates if score in run.record.scores] or candidates
+    if text == "latest" and candidates:
+        return candidates[-1]
     if not candidates:
         raise DataError(_nothing(text, runs, where))
     tasks = sorted({run.record.task.name for run in candidates})
@@ -127,7 +135,7 @@ def _choose_run(text: str, runs: Sequence[StoredRun], where: str) -> StoredRun:
         raise DataError(
             f"run {text!r}: several tasks have runs ({listed(tasks)}); choose one with -t"
         )
-    return _best(candidates) if text == "best" else _on_all_samples(candidates)[-1]
+    return _best(candidates, score) if text == "best" else _on_all_samples(candidates)[-1]
 
 
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
@@ -163,17 +171,19 @@ def _is_variant(record: RunRecord, name: str, end: str) -> bool:
     return bool(colon) and reference(record) == f"{adapter}{end}" and variant in options
 
 
-def _best(runs: Sequence[StoredRun]) -> StoredRun:
-    """Return the run with the best headline among the runs comparable with the latest run."""
+def _best(runs: Sequence[StoredRun], score: str) -> StoredRun:
+    """Return the run with the best score among the runs comparable with the latest run.
+
+    The score is the headline of the latest run if `score` is "".
+    """
     whole = _on_all_samples(runs)
     models = [run for run in whole if not run.record.baseline] or whole
     latest = models[-1].record
-    values = [(run, _value(run.record, latest)) for run in models]
+    name = score or latest.headline
+    values = [(run, _value(run.record, latest, name)) for run in models]
     ranked = [(value, at) for at, (_, value) in enumerate(values) if value is not None]
     if not ranked:
-        raise DataError(
-            f"run 'best': no run of {latest.task.name} has a value for {latest.headline}"
-        )
+        raise DataError(f"run 'best': no run of {latest.task.name} has a value for {name}")
     return models[max(ranked)[1]]
 
 
@@ -182,15 +192,15 @@ def _on_all_samples(runs: Sequence[StoredRun]) -> Sequence[StoredRun]:
     return [run for run in runs if run.record.task.part is None] or runs
 
 
-def _value(record: RunRecord, latest: RunRecord) -> float | None:
-    """Return the value in `record` of the headline score of `latest`; negated if lower is better.
+def _value(record: RunRecord, latest: RunRecord, name: str) -> float | None:
+    """Return the value of the score `name` in `record`; negated if lower is better.
 
     Return None if the records are not comparable.
     """
-    score, other = record.scores.get(latest.headline), latest.scores.get(latest.headline)
+    score, other = record.scores.get(name), latest.scores.get(name)
     if score is None or other is None or score.value is None:
         return None
-    if _identity(record, latest.headline) != _identity(latest, latest.headline):
+    if _identity(record, name) != _identity(latest, name):
         return None
     return score.value if other.better == "higher" else -score.value
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, SAMPLES, UNCLEAR
 from mmbench.cli.output.json_output import printing_to_stderr, write_json
 from mmbench.cli.output.run_summary import run_result
-from mmbench.cli.output.terminal import report_unreadable, screen_width, show
+from mmbench.cli.output.terminal import report_stale, report_unreadable, screen_width, show
 from mmbench.cli.parser.options import allowed_failures
 from mmbench.errors import UserError
 from mmbench.reports import board
@@ -23,6 +23,7 @@ from mmbench.types import RunRecord
 if TYPE_CHECKING:
     from mmbench.engine.run import FinishedRun
     from mmbench.protocols import Reporter
+    from mmbench.task_groups import TaskGroup
 
 
 def save_record(outcome: FinishedRun, args: argparse.Namespace) -> RunRecord:
@@ -71,13 +72,22 @@ def exit_code(record: RunRecord, allowed: str) -> int:
     return UNCLEAR if headline is None or headline.value is None else DONE
 
 
-def publish(records: list[RunRecord], args: argparse.Namespace) -> int:
-    """Build the tables of these records, and print the records as JSON if requested."""
+def publish(
+    records: list[RunRecord], args: argparse.Namespace, groups: Sequence[TaskGroup] = ()
+) -> int:
+    """Build the tables of these records and `groups`, and print the records as JSON if requested.
+
+    The tables show the runs on the data of the protocol, as `mmbench leaderboard build` does.
+    """
     code, pages = DONE, list[str]()
     try:
         if records:
-            pages, unreadable = board.build(args.out, {record.task.name for record in records})
+            tasks = {record.task.name for record in records}
+            pages, unreadable, stale = board.build(
+                args.out, tasks, groups=groups, task_folders=args.tasks
+            )
             report_unreadable(unreadable)
+            report_stale(stale)
     except (UserError, KeyboardInterrupt) as error:
         code = report(error)
     show((f"leaderboard: {page}" for page in pages), sys.stderr if args.json else sys.stdout)

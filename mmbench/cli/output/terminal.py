@@ -229,3 +229,8 @@ def report_unreadable(lines: Sequence[str]) -> None:
     """Print to stderr the number and the names of skipped files."""
     if lines:
         show(f"mmbench: warning: {describe_unreadable(lines)}".splitlines(), sys.stderr)
+
+
+def report_stale(lines: Sequence[str]) -> None:
+    """Print to stderr which pages of groups were not built again, and why."""
+    show([f"mmbench: warning: {printable(line)}" for line in lines], sys.stderr)

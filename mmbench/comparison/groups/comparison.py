@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,13 +17,20 @@ from mmbench.comparison.compare import (
     with_verdicts,
 )
 from mmbench.comparison.groups.result import GroupDifference
-from mmbench.comparison.groups.scales import GroupColumn, group_column, mixed_scales
+from mmbench.comparison.groups.scales import (
+    GroupColumn,
+    column_titles,
+    group_column,
+    mixed_scales,
+    score_of,
+)
 from mmbench.comparison.rows import RunRows
+from mmbench.engine.score_names import registered_name
 from mmbench.errors import DataError, UserError
 from mmbench.stats.combined import Estimate, weighted_mean
-from mmbench.storage.records import StoredRun
+from mmbench.storage.records import StoredRun, read_records
 from mmbench.storage.run_lookup import find_run
-from mmbench.task_groups import TaskGroup
+from mmbench.task_groups import GroupTask, TaskGroup
 
 
 def compare_group(
@@ -37,20 +45,25 @@ def compare_group(
     """Compare two models on the tasks of a group, task by task and by the mean difference.
 
     `baseline` and `candidate` refer to a run of each task (`find_run`): a model, `latest`, `best`.
-    P-values of the tasks are corrected (Holm) over the group. Raises UserError if a run of a task
-    is missing or not comparable, or if the scores of the tasks have no common mean.
+    Of the runs of a model, the latest with the score of the group counts, so that a run rescored by
+    other metrics does not hide it. P-values of the tasks are corrected (Holm) over the group.
+    Raises UserError if a run of a task is missing or not comparable, or if the scores of the tasks
+    have no common mean.
     """
-    references = (baseline, candidate)
-    runs = [_runs(references, one.recorded, out, group.name) for one in group.tasks]
+    names = [score_of(one, read_records(out, one.recorded)) for one in group.tasks]
+    runs = [
+        [_run(reference, one, name, out, group.name) for reference in (baseline, candidate)]
+        for one, name in zip(group.tasks, names, strict=True)
+    ]
     columns = [
-        group_column(one, [run.record for run in pair])
-        for one, pair in zip(group.tasks, runs, strict=True)
+        group_column(one, name, [run.record for run in pair])
+        for one, name, pair in zip(group.tasks, names, runs, strict=True)
     ]
     if mixed := mixed_scales(columns):
         raise UserError(f"group {group.name}: {mixed}")
     pairs = [
-        _compared(pair, column, alpha, seed, len(columns))
-        for pair, column in zip(runs, columns, strict=True)
+        _compared(pair, f"group {group.name}: {title}", name, alpha, seed, len(columns))
+        for pair, title, name in zip(runs, column_titles(columns), names, strict=True)
     ]
     pairs = with_verdicts(pairs, alpha)
     mean, reason = _mean([pair.scores[0] for pair in pairs], columns)
@@ -69,24 +82,36 @@ def compare_group(
     )
 
 
-def _runs(references: Sequence[str], task: str, out: str | Path, group: str) -> list[StoredRun]:
-    """Return the runs of a task. Raises DataError, which names the task, if one is missing."""
+def _run(reference: str, one: GroupTask, name: str, out: str | Path, group: str) -> StoredRun:
+    """Return the run of a task with the score `name`. The errors name the group and the task."""
+    where = f"group {group}: task {one.recorded}"
     try:
-        return [find_run(reference, out, task) for reference in references]
+        run = find_run(reference, out, one.recorded, score=name)
     except DataError as error:
-        raise DataError(f"group {group}: task {task}: {error}") from error
+        raise DataError(f"{where}: {error}") from error
+    record = run.record
+    if record.task.name != one.recorded:
+        raise UserError(f"{where}: {reference} is a run of {record.task.name}; give a model")
+    if name not in record.scores:
+        metric = shlex.quote(registered_name(name)[0].metric)
+        raise UserError(
+            f"{where}: run {record.run} has no score {name}; `mmbench rescore {record.run} --metric"
+            f" {metric}` adds a run with it"
+        )
+    return run
 
 
 def _compared(
-    pair: Sequence[StoredRun], column: GroupColumn, alpha: float, seed: int, tests: int
+    pair: Sequence[StoredRun], where: str, name: str, alpha: float, seed: int, tests: int
 ) -> Comparison:
     a, b = (run.record for run in pair)
-    names = [column.score]
-    for record in (a, b):
-        if column.score not in record.scores:
-            raise UserError(f"run {record.run} of {column.task} has no score {column.score}")
-    refuse_incomparable(a, b, names)
-    return compare_rows(RunRows(pair[0], names), RunRows(pair[1], names), names, alpha, seed, tests)
+    try:
+        refuse_incomparable(a, b, [name])
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+    return compare_rows(
+        RunRows(pair[0], [name]), RunRows(pair[1], [name]), [name], alpha, seed, tests
+    )
 
 
 def _mean(
@@ -96,10 +121,11 @@ def _mean(
     differences = [
         Estimate(s.difference, s.low, s.high) for s in scores if s.difference is not None
     ]
-    lacking = [c.task for c, s in zip(columns, scores, strict=True) if s.difference is None]
+    titled = list(zip(column_titles(columns), scores, strict=True))
+    lacking = [title for title, s in titled if s.difference is None]
     if lacking:
         return None, f"no difference of {', '.join(lacking)}"
-    wide = [c.task for c, s in zip(columns, scores, strict=True) if s.low is None]
+    wide = [title for title, s in titled if s.low is None]
     mean = weighted_mean(differences, [column.weight for column in columns])
     return mean, f"no interval of {', '.join(wide)}" if wide else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -27,15 +28,35 @@ class GroupColumn(Struct, frozen=True):
     differs: str = ""
 
 
-def group_column(one: GroupTask, records: Sequence[RunRecord]) -> GroupColumn:
-    """Return the column of a task; `records` are comparable runs of it."""
-    name = one.score or (records[0].headline if records else "")
+def score_of(one: GroupTask, records: Sequence[RunRecord]) -> str:
+    """Return the name of a task's score in a group; "" without records.
+
+    If the group names no score, it is the headline of most models, or the earliest of these: a run
+    that was rescored by other metrics has another headline.
+    """
+    models: dict[str, set[str]] = {}
+    for record in records:
+        models.setdefault(record.headline, set()).add(record.model.hash)
+    return one.score or max(models, key=lambda headline: len(models[headline]), default="")
+
+
+def group_column(one: GroupTask, name: str, records: Sequence[RunRecord]) -> GroupColumn:
+    """Return the column of a task with the score `name`; `records` are comparable runs of it."""
     score = next((record.scores[name] for record in records if name in record.scores), None)
     if score is None:
         return GroupColumn(one.recorded, name, one.weight)
     info = score_info(name)
     unit, data_hash = info.unit if info else "", records[0].task.data_hash
     return GroupColumn(one.recorded, name, one.weight, unit, score.better, data_hash)
+
+
+def column_titles(columns: Sequence[GroupColumn]) -> list[str]:
+    """Return a distinct title for each column: its task, with the score if a task has several."""
+    times = Counter(column.task for column in columns)
+    return [
+        f"{column.task} {column.score}" if times[column.task] > 1 else column.task
+        for column in columns
+    ]
 
 
 def mixed_scales(columns: Sequence[GroupColumn]) -> str:

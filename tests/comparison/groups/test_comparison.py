@@ -60,8 +60,25 @@ def test_a_missing_run_is_named(tmp_path: Path) -> None:
 def test_a_missing_score_is_named(tmp_path: Path) -> None:
     write_board(tmp_path, 0.1)
     group = TaskGroup("g", (GroupTask("t"), GroupTask("u", "recall@5")))
-    with pytest.raises(UserError, match="of u has no score recall@5"):
+    with pytest.raises(UserError, match="u-base has no score recall@5; `mmbench rescore u-base "):
         compare_group("base", "new", group, out=tmp_path)
+
+
+def test_a_run_that_was_rescored_by_other_metrics_hides_none(tmp_path: Path) -> None:
+    """Such a run has another headline, and is the latest of its model."""
+    write_board(tmp_path, 0.2)
+    before = compare_group("base", "new", GROUP, out=tmp_path)
+    task = replace(TASK, name="t", fingerprint="t", data_hash="t")
+    write_run(tmp_path, "t-rescored", {"mrr": coins(100, 0.1)}, task=task,
+              model=model_info("base", hash="base"), created="2027-01-01")  # fmt: skip
+    assert compare_group("base", "new", GROUP, out=tmp_path) == before
+
+
+def test_a_run_of_another_task_is_refused(tmp_path: Path) -> None:
+    write_board(tmp_path, 0.2)
+    file = str(tmp_path / "runs" / "t" / "t-base.json")
+    with pytest.raises(UserError, match=r"task u: .*t-base\.json is a run of t; give a model"):
+        compare_group(file, "new", GROUP, out=tmp_path)
 
 
 def test_scales_are_not_mixed(tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ def command(args: argparse.Namespace) -> int:
     with executor_of(args) as executor:
         command = _Command(args, reporters, records, executor)
         codes += until_interrupted(command.codes([*product(models, args.task)]))
-    codes += [_compare_with_clean(records, args), publish(records, args)]
-    codes += [_publish_group(group, records, args) for group in groups if records]
+    codes += [_compare_with_clean(records, args), publish(records, args, groups)]
+    codes += [_show_group(group, records, args) for group in groups if records]
     return worst(codes)
 
 
@@ -78,20 +78,15 @@ def _compare_with_clean(records: Sequence[RunRecord], args: argparse.Namespace) 
     return DONE
 
 
-def _publish_group(group: TaskGroup, records: Sequence[RunRecord], args: argparse.Namespace) -> int:
-    """Print the table of a group with these runs, write its page, and return the exit code.
-
-    The page shows the runs on the data of the protocol, as `mmbench leaderboard build` writes it.
-    """
+def _show_group(group: TaskGroup, records: Sequence[RunRecord], args: argparse.Namespace) -> int:
+    """Print the table of a group with these runs, and return the exit code."""
     from mmbench.cli.output.group_table import group_lines
-    from mmbench.reports.group_page import read_group, write_group
+    from mmbench.reports.groups.table import read_group
 
     file = sys.stderr if args.json else sys.stdout
     try:
         found = read_group(args.out, group, {record.run for record in records})
-        show(["", *group_lines(found, screen_width(file)), ""], file)
-        page = write_group(args.out, read_group(args.out, group))
-        show([f"leaderboard: {page}"], file)
+        show(["", *group_lines(found, screen_width(file))], file)
     except Exception as error:
         return report(error)
     return DONE

@@ -13,7 +13,7 @@ from mmbench.cli.exit_codes import DONE, worst
 from mmbench.cli.output.outcome import send
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.run_summary import run_result
-from mmbench.cli.output.terminal import report_unreadable, screen_width, show
+from mmbench.cli.output.terminal import report_stale, report_unreadable, screen_width, show
 from mmbench.cli.output.training_logs import TrainingLogs
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
@@ -48,8 +48,11 @@ def command(args: argparse.Namespace) -> int:
         )
     show([f"trained: {last}"])
     if checkpoints.tasks:
-        pages, unreadable = board.build(args.board, checkpoints.tasks, "--board")
+        pages, unreadable, stale = board.build(
+            args.board, checkpoints.tasks, "--board", task_folders=args.tasks
+        )
         report_unreadable(unreadable)
+        report_stale(stale)
         show(f"leaderboard: {page}" for page in pages)
     return worst(checkpoints.codes + checkpoints.logs.codes)
 

@@ -13,6 +13,7 @@ from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import (
     aligned,
     display_width,
+    report_stale,
     report_unreadable,
     screen_width,
     show,
@@ -23,7 +24,7 @@ from mmbench.errors import DataError
 from mmbench.reports import board
 from mmbench.reports import sections as board_sections
 from mmbench.reports.cells import BRIEF, brief
-from mmbench.reports.group_page import read_group, write_group
+from mmbench.reports.groups.table import read_group
 from mmbench.reports.sections import captions
 from mmbench.storage import records as store
 from mmbench.task_groups import PREFIX, TaskGroup, load_group
@@ -34,29 +35,40 @@ from mmbench.types import RunRecord
 def command(args: argparse.Namespace) -> int:
     """Build or show the tables of the given tasks (default: all tasks) and groups."""
     groups = [load_group(task, args.tasks) for task in args.task if task.startswith(PREFIX)]
-    if groups:
-        args.task = [task for task in args.task if not task.startswith(PREFIX)]
-        _groups(groups, args)
-        if not args.task:
-            return 0
+    tasks = [task for task in args.task if not task.startswith(PREFIX)]
     known = store.tasks_in(args.out)
-    for task in args.task:
+    for task in tasks:
         if task not in known:
             names = listed(known, len(known))
             raise DataError(f"no run of task {task!r} in {args.out}; it has runs of {names}")
     if not known:
         raise DataError(f"no runs in {args.out}; `mmbench run -m MODEL -t TASK` makes one")
     if args.action == "build":
-        pages, unreadable = board.build(args.out, args.task)
-        report_unreadable(unreadable)
-        show(pages)
+        _build(tasks, groups, args)
         return 0
-    by_task, unreadable = _tables(args.out, args.task or known)
+    if groups:
+        _show_groups(groups, args)
+    if tasks or not groups:
+        _show_tasks(tasks or known, args)
+    return 0
+
+
+def _build(tasks: list[str], groups: Sequence[TaskGroup], args: argparse.Namespace) -> None:
+    tasks = [*tasks, *(one.recorded for group in groups for one in group.tasks)]
+    chosen = dict.fromkeys(tasks)
+    pages, unreadable, stale = board.build(args.out, chosen, groups=groups, task_folders=args.tasks)
+    report_unreadable(unreadable)
+    report_stale(stale)
+    show(pages)
+
+
+def _show_tasks(tasks: Sequence[str], args: argparse.Namespace) -> None:
+    by_task, unreadable = _tables(args.out, tasks)
     report_unreadable(unreadable)
     width = screen_width(sys.stdout)
     if args.brief:
         show(_brief(by_task, width))
-        return 0
+        return
     lines: list[str] = []
     for task, tables in by_task.items():
         for records, caption in zip(tables, captions(tables), strict=True):
@@ -64,19 +76,18 @@ def command(args: argparse.Namespace) -> int:
             lines += [f"{plain(task)}: {plain(caption, 1000)}"]
             lines += board_table(records, width)
     show(lines)
-    return 0
 
 
-def _groups(groups: Sequence[TaskGroup], args: argparse.Namespace) -> None:
-    """Write or show the tables of groups."""
-    tables = [read_group(args.out, group) for group in groups]
-    if args.action == "build":
-        show([write_group(args.out, one) for one in tables])
-    elif args.json:
+def _show_groups(groups: Sequence[TaskGroup], args: argparse.Namespace) -> None:
+    """Show the tables of groups."""
+    unreadable: list[str] = []
+    tables = [read_group(args.out, group, unreadable=unreadable) for group in groups]
+    report_unreadable(list(dict.fromkeys(unreadable)))
+    if args.json:
         write_json(tables)
-    else:
-        width = screen_width(sys.stdout)
-        show(line for one in tables for line in [*group_lines(one, width), ""])
+        return
+    width = screen_width(sys.stdout)
+    show(line for one in tables for line in [*group_lines(one, width), ""])
 
 
 def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunRecord]]], list[str]]:

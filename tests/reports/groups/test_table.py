@@ -11,12 +11,13 @@ import pytest
 from msgspec.structs import replace
 
 from mmbench.cli import main
-from mmbench.errors import UserError
-from mmbench.reports.group_page import group_page, read_group, write_group
-from mmbench.reports.group_table import GroupRow, GroupTable, group_table
+from mmbench.cli.output.group_table import group_lines
+from mmbench.reports.groups.markdown_page import group_page
+from mmbench.reports.groups.notes import group_notes
+from mmbench.reports.groups.table import GroupRow, GroupTable, group_table
 from mmbench.task_groups import GroupTask, TaskGroup
-from mmbench.types import RunRecord
-from tests.support.boards import model_info, plain_score, record, task_info, write_record_alone
+from mmbench.types import OUTPUTS, RunRecord
+from tests.support.boards import model_info, plain_score, record, task_info
 from tests.support.command_line import refusal
 from tests.support.files import write_file
 
@@ -113,20 +114,48 @@ def test_runs_with_other_metrics_share_a_column() -> None:
     assert (row(found).mean.value, row(found, "n").mean.value) == pytest.approx((0.5, 0.375))
 
 
-def test_the_page_is_written_but_never_over_that_of_a_task(tmp_path: Path) -> None:
-    for task in ("a", "b"):
-        made = run(task, 0.5)
-        write_record_alone(tmp_path, record(made.run, task=task_info(data_hash=task)))
-    group = TaskGroup("g", (GroupTask("t"), GroupTask("u")))
-    path = write_group(str(tmp_path), read_group(str(tmp_path), group))
-    assert Path(path).name == "group-g.md"
-    text = Path(path).read_text()
-    assert text.startswith("# Group g\n")
-    assert "no comparable run of u" in text
-    write_group(str(tmp_path), read_group(str(tmp_path), group))  # over its own page
-    write_record_alone(tmp_path, record("x", task=replace(task_info(), name="group-g")))
-    with pytest.raises(UserError, match=r"group-g\.md is the page of a task"):
-        write_group(str(tmp_path), read_group(str(tmp_path), group))
+def test_two_scores_of_a_task_have_their_names() -> None:
+    both = run("a", 0.2)
+    both = replace(both, scores={**both.scores, "mrr": plain_score(0.6)})
+    group = TaskGroup("g", (GroupTask("a"), GroupTask("a", "mrr")))
+    found = table(("a", both), group=group)
+    titles = ["a recall@1", "a mrr"]
+    assert found.titles == titles
+    assert row(found).mean.value == pytest.approx(0.4)
+    assert f"| {' | '.join(titles)} |" in group_page(found)
+
+
+def test_outputs_that_were_scored_belong_together_by_their_name() -> None:
+    """The hash of such a model is that of the file with its outputs, which is one for each task."""
+    runs = [
+        (task, replace(run(task, 0.5), model=model_info("m", hash=file, adapter=OUTPUTS)))
+        for task, file in (("a", "one"), ("b", "two"))
+    ]
+    assert row(table(*runs)).mean.value == 0.5
+
+
+def test_models_with_one_name_and_other_weights_are_told_apart() -> None:
+    runs = [
+        (task, replace(run(task, value), model=model_info("m", hash=digest)))
+        for digest, value in (("0123456789", 0.2), ("9876543210", 0.4))
+        for task in "ab"
+    ]
+    found = table(*runs)
+    assert [one.model for one in found.rows] == ["m (98765432)", "m (01234567)"]
+    assert [one.mean.value for one in found.rows] == pytest.approx([0.4, 0.2])
+
+
+def test_notes_are_the_same_everywhere() -> None:
+    """Failed samples and missing means; names are escaped by each output in its own way."""
+    failed = run("a", 0.2, "m|<b>", failed=3), run("b", 0.6, "m|<b>")
+    found = table(("a", failed[0]), ("b", failed[1]), ("a", run("a", 0.1, "x")),
+                  ("a", run("a", 0.1, "y")))  # fmt: skip
+    assert group_notes(found)[:2] == [
+        "x, y have no mean: no comparable run of b",
+        "m|<b>: 3 samples of a failed",
+    ]
+    assert "- m\\|\\<b\\>: 3 samples of a failed\n" in group_page(found)
+    assert "m|<b>: 3 samples of a failed" in group_lines(found, None)
 
 
 def test_a_command_runs_a_group(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

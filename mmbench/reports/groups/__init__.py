@@ -1,0 +1,1 @@
+"""Groups of tasks on a board and in a report: their tables, means, notes and pages."""
