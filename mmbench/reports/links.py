@@ -9,6 +9,7 @@ from mmbench.reports.pages.names import (
     HrefOf,
     PairHrefOf,
     comparison_page_name,
+    group_page_name,
     link,
     run_page_name,
     task_page_name,
@@ -22,7 +23,8 @@ from mmbench.types import RunRecord
 class SiteLinks:
     """Which page shows what, and the links from a page to others.
 
-    The index is the page of the only run, or else of the only task, or else the overview.
+    The index is the page of the only run, or else of the only task, or else the overview. A site
+    with a group of tasks has an overview.
     """
 
     def __init__(self, selection: Selection) -> None:
@@ -31,7 +33,8 @@ class SiteLinks:
         if len(runs) == 1:
             self._runs = {key_of(runs[0].record): INDEX}
         self._pairs = [(a.record, b.record) for a, b in selection.pairs]
-        self.one_task = len(selection.tables) == 1
+        self._tasks = set(selection.tables)
+        self.one_task = len(selection.tables) == 1 and not selection.groups
 
     def run_page(self, record: RunRecord) -> str:
         """Return the name of the page of a run; "" if the run has no page."""
@@ -57,6 +60,22 @@ class SiteLinks:
     def task_href_from(self, page: str) -> Callable[[str], str]:
         """Return a function that returns the URLs of tasks, for links on a page."""
         return lambda task: link(page, self.task_page(task))
+
+    def known_task_href_from(self, page: str) -> Callable[[str], str]:
+        """Return a function like `task_href_from` that returns "" for a task without a page."""
+        return lambda task: self._link(page, self.task_page(task) if task in self._tasks else "")
+
+    def run_href_from(self, page: str) -> Callable[[str, str], str]:
+        """Return a function that returns the URL of a run, given its task and its id, or ""."""
+        return lambda task, run: self._link(page, self._runs.get((task, run), ""))
+
+    def group_href(self, page: str, group: str) -> str:
+        """Return the URL of the page of a group."""
+        return link(page, group_page_name(group))
+
+    def group_crumbs(self, page: str, group: str) -> list[Crumb]:
+        """Return the pages above the page of a group, and the page itself."""
+        return [Crumb("Leaderboards", link(page, INDEX)), Crumb(f"group {group}")]
 
     def comparisons(self, record: RunRecord, page: str) -> list[tuple[str, str]]:
         """Return the other run and the URL of each page that compares a run."""

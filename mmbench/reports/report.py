@@ -10,13 +10,14 @@ from mmbench.comparison.intervals import comparison_without_rows
 from mmbench.comparison.samples.run_samples import RunSamples, run_samples
 from mmbench.engine.progress import Progress
 from mmbench.errors import DataError, MissingRows
+from mmbench.reports.groups.site_page import group_body, groups_section
 from mmbench.reports.links import SiteLinks
 from mmbench.reports.pages import comparison as comparison_pages
 from mmbench.reports.pages import run as run_pages
 from mmbench.reports.pages import samples as sample_pages
 from mmbench.reports.pages import task as task_pages
 from mmbench.reports.pages.html import Content, element
-from mmbench.reports.pages.names import INDEX, comparison_page_name
+from mmbench.reports.pages.names import INDEX, comparison_page_name, group_page_name
 from mmbench.reports.pages.overview import filter_controls, overview_body
 from mmbench.reports.pages.shell import page
 from mmbench.reports.pages.site import Site, write_page_file
@@ -83,10 +84,24 @@ class SiteWriter:
             )
             self._site.write_page(name, task, body, crumbs=links.crumbs(name, task), styles=styles)
         if not links.one_task:
+            self._write_groups()
             body = overview_body(
-                tables, self._selection.points, links.href_from(INDEX), links.task_href_from(INDEX)
+                tables,
+                self._selection.points,
+                links.href_from(INDEX),
+                links.task_href_from(INDEX),
+                groups_section(self._selection.groups, lambda name: links.group_href(INDEX, name)),
             )
             self._site.write_page(INDEX, "Leaderboards", body, styles=styles)
+
+    def _write_groups(self) -> None:
+        """Write the page of each group; the site has the pages of its runs and tasks."""
+        links = self._links
+        for found in self._selection.groups:
+            name = group_page_name(found.group)
+            body = group_body(found, links.run_href_from(name), links.known_task_href_from(name))
+            crumbs, title = links.group_crumbs(name, found.group), f"Group {found.group}"
+            self._site.write_page(name, title, body, crumbs=crumbs, styles=task_pages.STYLES)
 
     def _write_run(self, run: StoredRun) -> None:
         record = run.record

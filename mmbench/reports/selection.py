@@ -7,6 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from mmbench.comparison.history import Point, histories
+from mmbench.reports.groups.table import GroupTable, group_table
 from mmbench.reports.pages.board_tables import BoardTable, board_tables
 from mmbench.reports.pages.training import is_last, own_points, steps
 from mmbench.reports.sections import section_key, sections
@@ -14,6 +15,7 @@ from mmbench.storage import records as store
 from mmbench.storage.folders import Folder
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import check_has_runs
+from mmbench.task_groups import TaskGroup
 from mmbench.types import RunRecord
 
 _MOST_PAIRS = 20  # comparisons of checkpoints in a table
@@ -30,7 +32,7 @@ class Selection(NamedTuple):
     `tables` are the tables of each task; every run has a page. `peers` are, by `key_of`, the
     records of the run's table on its board, best first. `pairs` are the runs that get a comparison
     page, the baseline first. `points` are the histories of the headlines by task. `unreadable` has
-    a message for each file that cannot be read.
+    a message for each file that cannot be read. `groups` are the tables of groups of tasks.
     """
 
     tables: dict[str, list[BoardTable]]
@@ -38,6 +40,7 @@ class Selection(NamedTuple):
     pairs: list[tuple[StoredRun, StoredRun]]
     points: dict[str, list[Point]]
     unreadable: list[str]
+    groups: Sequence[GroupTable] = ()
 
     @property
     def runs(self) -> list[StoredRun]:
@@ -51,9 +54,15 @@ class Selection(NamedTuple):
         return next((one for one in tables if peers == {key_of(r.record) for r in one.runs}), None)
 
 
-def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
+def whole_board(
+    out: str,
+    tasks: Sequence[str] = (),
+    groups: Sequence[TaskGroup] = (),
+    known_groups: Sequence[TaskGroup] = (),
+) -> Selection:
     """Return the latest run of each model on each of `tasks` (default: all tasks of the board).
 
+    The selection has the `groups`, and of the `known_groups` those of which a model has all tasks.
     Raises DataError for a task without runs, and UserError if the board cannot be listed.
     """
     folder = Folder(out)
@@ -78,7 +87,19 @@ def whole_board(out: str, tasks: Sequence[str] = ()) -> Selection:
         for one in own
         for pair in _pairs(one, own_points(one, points[task]))
     ]
-    return Selection(tables, peers, pairs, points, list(dict.fromkeys(unreadable)))
+    by_group = _groups([run.record for run in runs], groups, known_groups)
+    return Selection(tables, peers, pairs, points, list(dict.fromkeys(unreadable)), by_group)
+
+
+def _groups(
+    records: Sequence[RunRecord], groups: Sequence[TaskGroup], known: Sequence[TaskGroup]
+) -> list[GroupTable]:
+    by_task: dict[str, list[RunRecord]] = {}
+    for record in records:
+        by_task.setdefault(record.task.name, []).append(record)
+    names = {group.name for group in groups}
+    others = [group_table(one, by_task) for one in known if one.name not in names]
+    return [group_table(one, by_task) for one in groups] + [o for o in others if o.is_complete]
 
 
 def _pairs(one: BoardTable, own: Sequence[Point]) -> list[tuple[StoredRun, StoredRun]]:

@@ -327,7 +327,7 @@ def report(commands: Commands) -> None:
     add = parser.add_argument
     runs = f"the runs to show, the baseline first (default: the whole board); each is {RUN}"
     add("run", nargs="*", metavar="RUN", help=runs)
-    help = "show only runs of this task; repeat for several"
+    help = "show only runs of this task, or with group:NAME of a group; repeat for several"
     add("-t", "--task", action="append", default=[], metavar="TASK", help=help)
     places = parser.add_mutually_exclusive_group()
     places.add_argument(
@@ -353,6 +353,7 @@ def report(commands: Commands) -> None:
     )
     add("--allow-outside", action="store_true", help=help)
     _runs_folder(parser)
+    plugins(parser)
     add("--quiet", action="store_true", help="do not show progress")
 
 

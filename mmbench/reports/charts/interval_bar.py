@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from mmbench.reports.charts.scales import Scale, value_range
 from mmbench.reports.charts.svg import line, marker, rect
 from mmbench.reports.pages.html import Html, element
-from mmbench.types import ScoreInfo
 
 _WIDTH, _HEIGHT = 132.0, 18.0
 _EDGE = 3.0  # room for a tick at the ends of the scale
 _THICK = 10.0
 
 
-def column_scale(scores: Iterable[ScoreInfo | None]) -> Scale:
+class Interval(Protocol):
+    """A value with its 95 % interval, such as a score or a mean; None for what is missing."""
+
+    @property
+    def value(self) -> float | None:
+        """The value."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end of the interval."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end of the interval."""
+
+
+def column_scale(scores: Iterable[Interval | None]) -> Scale:
     """Return the scale that all bars of a column share; it shows every value and interval."""
     present = [score for score in scores if score is not None]
     ends = [end for score in present for end in (score.value, score.low, score.high)]
@@ -23,7 +39,7 @@ def column_scale(scores: Iterable[ScoreInfo | None]) -> Scale:
 
 
 def interval_bar(
-    score: ScoreInfo | None, scale: Scale, *, reference: float | None = None, series: int = 1
+    score: Interval | None, scale: Scale, *, reference: float | None = None, series: int = 1
 ) -> Html:
     """Return a bar from the lower to the upper end of the interval, with a tick at the value.
 

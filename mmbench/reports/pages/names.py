@@ -23,6 +23,11 @@ def task_page_name(task: str) -> str:
     return f"tasks/{task}.html"
 
 
+def group_page_name(group: str) -> str:
+    """Return the name of the page of a group of tasks."""
+    return f"groups/{group}.html"
+
+
 def run_page_name(record: RunRecord) -> str:
     """Return the name of the page of a run."""
     return f"runs/{record.task.name}/{record.run}.html"

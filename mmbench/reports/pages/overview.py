@@ -43,12 +43,14 @@ def overview_body(
     points: Mapping[str, Sequence[Point]],
     href_of: HrefOf,
     task_href_of: TaskHrefOf,
+    groups: Content = None,
 ) -> list[Content]:
-    """Return the content of the index of a site with several tasks."""
+    """Return the content of the index of a site with several tasks; `groups` is their section."""
     return [
         element("p", _lead(tables), class_="lead"),
         filter_controls(tables),
         _section("Best models", _best_table(tables, points, href_of, task_href_of)),
+        groups,
         _section("Models and tasks", [bar_legend(), _matrix(tables, href_of)]),
     ]
 
@@ -75,16 +77,21 @@ def all_tables(tables: Tables) -> Iterable[BoardTable]:
 
 def filter_controls(tables: Tables) -> Html:
     """Return the controls that filter the rows of a page by text, task and kind of run."""
-    hint = "model, task, …" if len(tables) > 1 else "model"
+    baselines = any(run.record.baseline for one in all_tables(tables) for run in one.runs)
+    return search_controls([*tables], baselines=baselines)
+
+
+def search_controls(tasks: Sequence[str], *, baselines: bool) -> Html:
+    """Return the controls of `filter_controls` for rows of these tasks."""
+    hint = "model, task, …" if len(tasks) > 1 else "model"
     box = element("input", type="search", placeholder=hint, autocomplete="off")
     controls = [element("label", "Search", box, class_="wide")]
-    if len(tables) > 1:
-        options = [element("option", name, value=name) for name in tables]
+    if len(tasks) > 1:
+        options = [element("option", name, value=name) for name in tasks]
         every = element("option", "all", value="")
         controls.append(
             element("label", "Task", element("select", every, options, data_facet="task"))
         )
-    baselines = any(run.record.baseline for one in all_tables(tables) for run in one.runs)
     if baselines:
         check = element("input", type="checkbox", data_hide="baseline")
         controls.append(element("label", check, "Hide baselines", class_="check"))

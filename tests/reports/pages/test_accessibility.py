@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, Page
 from mmbench.cli import main
 from tests.support.browser import OpenPage, overflowing
 from tests.support.contrast import faint_texts
+from tests.support.files import write_file
 
 pytestmark = pytest.mark.slow  # a minute of Chromium
 
-PAGES = ["index", "tasks", "runs/shapes-vqa", "runs/numbers-asr", "compare"]
+PAGES = ["index", "tasks", "groups", "runs/shapes-vqa", "runs/numbers-asr", "compare"]
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
@@ -29,6 +30,8 @@ def site() -> Iterator[Path]:
         main(["run", *models, "-t", "shapes-vqa", "--limit", "30", "--out", board, "--quiet"])
         speech = ["-m", "asr-nano", "-m", "unified-nano", "-t", "numbers-asr", "--limit", "12"]
         main(["run", *speech, "--out", board, "--quiet"])
+        text = "tasks: [shapes-vqa, {task: shapes-vqa, score: 'exact_match{macro:kind}'}]"
+        write_file(Path(folder) / "groups" / "mine.yaml", text)
         report = [
             "report",
             "--out",
@@ -38,6 +41,8 @@ def site() -> Iterator[Path]:
             "--media",
             "copy",
             "--quiet",
+            "--tasks",
+            folder,
         ]
         assert main(report) == 0
         yield Path(folder) / "site"

@@ -16,6 +16,7 @@ from mmbench.reports.report import SiteWriter, write_run_file
 from mmbench.reports.selection import Selection, named_runs, whole_board
 from mmbench.storage import records as store
 from mmbench.storage.data_folders import PermittedFiles
+from mmbench.task_groups import PREFIX, known_groups, load_group
 from mmbench.text import count, part_of, plain
 
 _NAME = "report"  # the file or folder for named runs without --file and --site
@@ -69,11 +70,28 @@ def _selection(args: argparse.Namespace) -> Selection:
     if not args.run:
         if not store.tasks_in(args.out):
             raise DataError(f"no runs in {args.out}; `mmbench run -m MODEL -t TASK` makes one")
-        return whole_board(args.out, args.task)
+        return _board(args)
+    if group := next((task for task in args.task if task.startswith(PREFIX)), ""):
+        raise UserError(f"-t {group}: the report of a board has a page for it; leave out RUN")
     if len(args.task) > 1:
         raise UserError("-t: runs are looked up in one task; give -t once, or leave out RUN")
     one_task = argparse.Namespace(out=args.out, task=next(iter(args.task), None))
     return named_runs(find_runs(args.run, one_task))
+
+
+def _board(args: argparse.Namespace) -> Selection:
+    """Return the runs of the board, or of the tasks and groups of `-t`."""
+    groups = [load_group(task, args.tasks) for task in args.task if task.startswith(PREFIX)]
+    tasks = [task for task in args.task if not task.startswith(PREFIX)]
+    if not groups:
+        known, invalid = known_groups(args.tasks)
+        report_unreadable(invalid)
+        return whole_board(args.out, tasks, known_groups=known)
+    own = dict.fromkeys(one.recorded for group in groups for one in group.tasks)
+    present = [task for task in store.tasks_in(args.out) if task in own]
+    if not present:
+        raise DataError(f"no runs of the tasks of {', '.join(args.task)} in {args.out}")
+    return whole_board(args.out, [*tasks, *present], groups)
 
 
 def _extent(selection: Selection) -> str:
