@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from mmbench.api.evaluation import evaluate as evaluate
     from mmbench.api.evaluation import metric as metric
     from mmbench.api.evaluation import score as score
+    from mmbench.api.groups import GroupComparison as GroupComparison
+    from mmbench.api.groups import GroupResult as GroupResult
+    from mmbench.api.groups import group as group
     from mmbench.api.listings import Listing as Listing
     from mmbench.api.listings import list_models as list_models
     from mmbench.api.listings import list_tasks as list_tasks
@@ -50,11 +53,14 @@ _PUBLIC = {
     "score": "mmbench.api.evaluation",
     "compare": "mmbench.api.comparisons",
     "history": "mmbench.api.comparisons",
+    "group": "mmbench.api.groups",
     "list_models": "mmbench.api.listings",
     "list_tasks": "mmbench.api.listings",
     "declare": "mmbench.protocols",
     "register": "mmbench.registry",
     "ComparisonResult": "mmbench.api.comparisons",
+    "GroupComparison": "mmbench.api.groups",
+    "GroupResult": "mmbench.api.groups",
     "History": "mmbench.api.comparisons",
     "Listing": "mmbench.api.listings",
     "MmbenchError": "mmbench.errors",
