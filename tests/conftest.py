@@ -29,7 +29,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # long one that begins last leaves the other processes idle.
 LONGEST = (
     "selftest/test_selftest.py",
-    "project/test_untrusted_runs.py",
     "project/test_readme.py",
     "conformance/test_conformance.py",
     "engine/inference/test_resume.py",
@@ -39,6 +38,7 @@ LONGEST = (
     "checkpoints/test_hub.py",
     "engine/loading/test_recipes.py",
     "cli/test_commands.py",
+    "project/test_untrusted_runs.py",
     "data/sources/test_hf.py",
     "engine/test_engine.py",
     "project/test_real_data.py",
