@@ -21,6 +21,7 @@ MODULES = (
     "report",
     "growth",
     "scale",
+    "power",
 )
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mmbench.api.comparisons import History as History
     from mmbench.api.comparisons import compare as compare
     from mmbench.api.comparisons import history as history
+    from mmbench.api.comparisons import power as power
     from mmbench.api.evaluation import evaluate as evaluate
     from mmbench.api.evaluation import metric as metric
     from mmbench.api.evaluation import score as score
@@ -54,6 +55,7 @@ _PUBLIC = {
     "compare": "mmbench.api.comparisons",
     "history": "mmbench.api.comparisons",
     "group": "mmbench.api.groups",
+    "power": "mmbench.api.comparisons",
     "list_models": "mmbench.api.listings",
     "list_tasks": "mmbench.api.listings",
     "declare": "mmbench.protocols",

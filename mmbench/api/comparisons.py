@@ -1,4 +1,4 @@
-"""Comparisons and histories from Python: `mmbench.compare` and `mmbench.history`."""
+"""Comparisons, plans and histories from Python: `mmbench.compare`, `power` and `history`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from mmbench.comparison.compare import ALPHA, Comparison, compare_runs
 from mmbench.comparison.history import Order, Point, line_name, point_name
 from mmbench.comparison.interval_plot import IntervalPoint, interval_figure
 from mmbench.comparison.plot import history_figure
+from mmbench.comparison.power.plan import plan
+from mmbench.comparison.power.result import PowerPlan
 from mmbench.comparison.samples.run_samples import run_samples
 from mmbench.reports.sections import label
+from mmbench.stats.power import POWER
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.storage.unreadable import warn_of_unreadable
@@ -169,6 +172,48 @@ def compare(
 
 def _stored(run: RunReference | Result, out: str | Path, task: str | None) -> StoredRun:
     return run.stored_run() if isinstance(run, Result) else find_run(run, out, task)
+
+
+def power(
+    task: str | None = None,
+    *,
+    metric: str | None = None,
+    baseline: RunReference | Result | None = None,
+    candidate: RunReference | Result | None = None,
+    difference: str | float | None = None,
+    accuracy: float | None = None,
+    agreement: float | None = None,
+    sd: float | None = None,
+    samples: int | None = None,
+    power: float = POWER,
+    price: tuple[float, float] | None = None,
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    seed: int = 0,
+) -> PowerPlan:
+    """Plan a comparison of two runs: the samples that a difference needs, and their cost.
+
+    The arguments are the flags of `mmbench power`, and the fields of the result are described in
+    `mmbench.comparison.power.result.PowerPlan`: `plan.needed.samples`, `plan.detectable`, … Raises
+    UserError for contradicting arguments, and if no run has rows for the metric.
+    """
+    runs = (None if run is None else _stored(run, out, task) for run in (baseline, candidate))
+    return plan(
+        task,
+        metric=metric,
+        baseline=next(runs),
+        candidate=next(runs),
+        difference=difference,
+        accuracy=accuracy,
+        agreement=agreement,
+        sd=sd,
+        samples=samples,
+        power=power,
+        price=price,
+        alpha=alpha,
+        out=out,
+        seed=seed,
+    )
 
 
 def history(

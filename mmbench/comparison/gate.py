@@ -32,7 +32,8 @@ from mmbench.text import count
 from mmbench.text.number_format import format_number
 from mmbench.types import RunRecord
 
-_RULE = re.compile(r"^(?P<metric>.+):\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)$")
+_AMOUNT = r"\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)"
+_RULE = re.compile(rf"^(?P<metric>.+):{_AMOUNT}$")
 
 GateOutcome = Literal["pass", "fail", "unclear"]
 
@@ -89,9 +90,23 @@ def parse_rule(text: str) -> GateRule:
             f"--fail-if {text!r}: write METRIC: LOSS, such as 'wer[basic]: 0.005' or, relative to"
             " the baseline, 'recall@1[text-to-image]: -0.5%'"
         )
+    return _rule(match["metric"].strip(), match)
+
+
+def parse_amount(text: str, metric: str) -> GateRule:
+    """Parse the loss of a rule alone, `0.5%` or `0.005`, and return the rule for this metric.
+
+    Raises UserError for any other text.
+    """
+    match = re.fullmatch(_AMOUNT, text.rstrip())
+    if match is None:
+        raise UserError(f"{text!r} is no difference: write a number, such as 0.005 or 0.5%")
+    return _rule(metric, match)
+
+
+def _rule(metric: str, match: re.Match[str]) -> GateRule:
     relative = bool(match["percent"])
-    loss = float(match["loss"]) / (100 if relative else 1)
-    return GateRule(match["metric"].strip(), loss, relative)
+    return GateRule(metric, float(match["loss"]) / (100 if relative else 1), relative)
 
 
 def gate(

@@ -130,7 +130,7 @@ def _paired(pair: Pair, drawn: Floats, groups: int, level: float) -> Paired:
     values = fold(name, a), fold(name, b)
     difference = values[1] - values[0]
     test, p_value = "", None
-    if name == "mean" and groups == len(a) and _binary(a) and _binary(b) and len(a):
+    if uses_mcnemar(pair, groups):
         test, p_value = MCNEMAR, mcnemar(a[:, 0], b[:, 0])
     low, high, error = _spread(drawn, groups, level)
     if len(a) and np.array_equal(a, b):
@@ -149,7 +149,57 @@ def _spread(
     ends = expanded_percentile(drawn, groups, level)
     if ends is None or constant(drawn):
         return None, None, None
-    return *ends, float(np.nanstd(drawn, ddof=1) * np.sqrt(groups / (groups - 1)))
+    return *ends, _error(drawn, groups)
+
+
+def _error(drawn: Floats, groups: int) -> float:
+    return float(np.nanstd(drawn, ddof=1) * np.sqrt(groups / (groups - 1)))
+
+
+class PairedErrors(NamedTuple):
+    """The standard errors of the values of two runs, and of their difference.
+
+    An error is None if the values of all resamples are equal, or if it is not defined.
+    """
+
+    first: float | None
+    second: float | None
+    difference: float | None
+
+
+def paired_errors(pairs: Sequence[Pair], resampler: Resampler) -> list[PairedErrors]:
+    """Return the standard errors for the rows [n, c] of two runs, for each pair, without a test.
+
+    They are those of `paired_many`: by the bootstrap, or by the jackknife for clusters.
+    """
+    drawn_pairs = [pair for pair in pairs if not is_jackknifed(pair[0])]
+    drawn = resampler.values([(name, rows) for name, *both in drawn_pairs for rows in both])
+    resampled = iter(zip(drawn[::2], drawn[1::2], strict=True))
+    return [
+        _jackknife_errors(pair, resampler)
+        if is_jackknifed(pair[0])
+        else _bootstrap_errors(*next(resampled), resampler.groups)
+        for pair in pairs
+    ]
+
+
+def _bootstrap_errors(a: Floats, b: Floats, groups: int) -> PairedErrors:
+    return PairedErrors(*(_spread(values, groups, LEVEL)[2] for values in (a, b, b - a)))
+
+
+def _jackknife_errors(pair: Pair, resampler: Resampler) -> PairedErrors:
+    name, *both = pair
+    a, b = values_without_blocks(
+        [(name, rows) for rows in both], resampler.code, resampler.groups, seed=resampler.seed
+    )
+    spreads = [jackknife_spread(0.0, values, LEVEL) for values in (a, b, b - a)]
+    return PairedErrors(*(None if spread is None else spread.error for spread in spreads))
+
+
+def uses_mcnemar(pair: Pair, groups: int) -> bool:
+    """Return whether two runs are compared by McNemar's test: rows of 0 and 1, without groups."""
+    name, a, b = pair
+    return name == "mean" and groups == len(a) > 0 and _binary(a) and _binary(b)
 
 
 def _binary(rows: Floats) -> bool:

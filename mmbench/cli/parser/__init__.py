@@ -38,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
         evaluation.rerank,
         results.compare,
         results.gate,
+        results.power,
         results.history,
         results.explain,
         results.repeats,

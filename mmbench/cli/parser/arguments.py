@@ -95,6 +95,13 @@ def share(text: str) -> float:
     return value
 
 
+def above_zero(text: str) -> float:
+    """Parse a finite number greater than 0."""
+    if not 0 < (value := _number(text)) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
 def days(text: str) -> float:
     """Parse a number of days, at least 0."""
     if not _number(text) >= 0:

@@ -1,4 +1,4 @@
-"""The flags of compare, gate, history, inspect, explain, repeats, overlap, list, show and others.
+"""The flags of compare, gate, power, history, inspect, explain, repeats, overlap and others.
 
 Imports nothing but argparse.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from mmbench.cli.parser.arguments import natural, positive, seed, share
+from mmbench.cli.parser.arguments import above_zero, natural, positive, price, seed, share
 from mmbench.cli.parser.shared_flags import (
     RUN,
     Commands,
@@ -90,6 +90,54 @@ def gate(commands: Commands) -> None:
     add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
     add("--github", action="store_true", help="also print the verdicts as GitHub annotations")
     add("--json", action="store_true", help="print the verdicts as a JSON array")
+
+
+def power(commands: Commands) -> None:
+    """Add the subcommand `mmbench power` and its flags."""
+    text = "plan a comparison: the samples that a difference needs, and what they cost"
+    parser = command(commands, "power", "results", text)
+    add = parser.add_argument
+    help = "plan from the earlier runs of this task"
+    add("-t", "--task", metavar="TASK", help=help)
+    add("--metric", metavar="NAME", help="the score to compare (default: the headline)")
+    help = f"plan from the pairs of this run and the others (default: all pairs); {RUN}"
+    add("--baseline", metavar="RUN", help=help)
+    help = "plan from this run and --baseline alone"
+    add("--candidate", metavar="RUN", help=help)
+    help = (
+        "the difference to find: a number in the unit of the metric (0.01), or a percentage of the"
+        " baseline (1%%)"
+    )
+    add("--difference", metavar="D", help=help)
+    _stated_flags(parser)
+    help = "the probability of finding the difference (default: 0.8)"
+    add("--power", type=share, default=0.8, metavar="P", help=help)
+    help = (
+        "the price of a million prompt and completion tokens, such as 0.15,0.6 (default: that of"
+        " the earlier run)"
+    )
+    add("--price", type=price, metavar="IN,OUT", help=help)
+    _test_flags(parser)
+    add("--json", action="store_true", help="print the plan as JSON")
+
+
+def _stated_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a plan without earlier runs."""
+    add = parser.add_argument
+    help = "without earlier runs, for right and wrong: the expected share of right samples"
+    add("--accuracy", type=share, metavar="P", help=help)
+    help = (
+        "with or instead of --accuracy: the share of samples on which both models are right or both"
+        " are wrong (default: as if models were independent)"
+    )
+    add("--agreement", type=share, metavar="P", help=help)
+    help = (
+        "without earlier runs, for graded scores: the standard deviation of the difference of two"
+        " models per sample"
+    )
+    add("--sd", type=above_zero, metavar="S", help=help)
+    help = "without earlier runs: the number of samples of the whole set"
+    add("--samples", type=positive, metavar="N", help=help)
 
 
 def history(commands: Commands) -> None:

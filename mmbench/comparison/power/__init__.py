@@ -1,0 +1,1 @@
+"""Planning of comparisons: how many samples a difference needs, and what they cost."""

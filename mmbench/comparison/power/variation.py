@@ -1,0 +1,171 @@
+"""The variation of the difference of two runs, estimated from their rows or from stated numbers."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+
+from mmbench.comparison.join import join, places_in
+from mmbench.comparison.rows import RunRows
+from mmbench.stats.folds import Floats, fold
+from mmbench.stats.jackknife import is_jackknifed
+from mmbench.stats.paired import (
+    JACKKNIFE,
+    MCNEMAR,
+    PERMUTATION,
+    PairedErrors,
+    paired_errors,
+    uses_mcnemar,
+)
+from mmbench.stats.permutation import Pair
+from mmbench.stats.power import Variation
+from mmbench.stats.resampler import Resampler
+from mmbench.stats.sums import Ints
+
+
+class Estimate(NamedTuple):
+    """The variation of a difference by the rows of two runs, on `n` samples in `groups` groups.
+
+    `difference` is the value of the second run minus that of the first. `agreement` and
+    `correlation` are those of `PairEstimate`. `per_group` is the number of independent samples that
+    one group is worth: its size divided by the design effect.
+    """
+
+    variation: Variation
+    n: int
+    groups: int
+    value: float
+    difference: float
+    agreement: float | None
+    correlation: float | None
+    per_group: float
+
+
+def of_pair(a: RunRows, b: RunRows, name: str, seed: int) -> Estimate | None:
+    """Estimate the variation of the score `name` from two runs.
+
+    Return None if the difference does not vary: there are no rows per sample, fewer than two
+    groups, or equal rows.
+    """
+    joined = join(a, b, name, places_in(a, b))
+    if joined is None or not len(joined.rows_a):
+        return None
+    pair = joined.fold, joined.rows_a, joined.rows_b
+    return of_rows(pair, Resampler(a.groups.take(joined.places_a), seed=seed))
+
+
+def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
+    """Estimate the variation of the score `name` from one run, as if runs were independent.
+
+    The samples that are hard for one model are usually hard for another, which makes the difference
+    of two runs vary less. So this is an upper limit.
+    """
+    scored = run.score_rows(name)
+    if scored is None or not len(scored.rows):
+        return None
+    fold_name = run.record.scores[name].fold
+    resampler = Resampler(run.groups.take(scored.places), seed=seed)
+    pair = fold_name, scored.rows, scored.rows
+    (errors,) = paired_errors([pair], resampler)
+    if errors.first is None:
+        return None
+    test = _test(pair, resampler.groups)
+    value = fold(fold_name, scored.rows)
+    spread = errors.first * sqrt(2 * resampler.groups)
+    if test == MCNEMAR:
+        spread = sqrt(2 * value * (1 - value))
+    variation = Variation(test, spread, _uneven(pair, resampler))
+    n, per_group = len(scored.rows), _per_group(pair, resampler, errors.first, "first")
+    return Estimate(variation, n, resampler.groups, value, 0.0, None, None, per_group)
+
+
+def of_shares(accuracy: float, agreement: float | None) -> Variation:
+    """Return the variation for rows of 0 and 1 in groups of one sample.
+
+    `agreement` is the share of samples on which both runs are right or both are wrong; None means
+    that the runs are independent.
+    """
+    discordance = 2 * accuracy * (1 - accuracy) if agreement is None else 1 - agreement
+    return Variation(MCNEMAR, sqrt(discordance))
+
+
+def of_deviation(deviation: float) -> Variation:
+    """Return the variation for a standard deviation of the difference of two runs per sample."""
+    return Variation(PERMUTATION, deviation)
+
+
+def of_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
+    """Estimate the variation from the rows [n, c] of two runs, with the groups of a resampler.
+
+    Return None if the difference does not vary or is not defined.
+    """
+    (errors,) = paired_errors([pair], resampler)
+    name, a, b = pair
+    value, groups = fold(name, a), resampler.groups
+    difference = fold(name, b) - value
+    if errors.difference is None or not np.isfinite(difference):
+        return None
+    test, uneven = _test(pair, groups), _uneven(pair, resampler)
+    agreement = float((a == b).mean()) if test == MCNEMAR or _is_binary_mean(pair) else None
+    spread = sqrt(errors.difference**2 * groups + uneven * difference**2)
+    if test == MCNEMAR:
+        spread = sqrt(float((a != b).mean()))
+    per_group = _per_group(pair, resampler, errors.difference, "difference")
+    return Estimate(
+        Variation(test, spread, uneven),
+        len(a),
+        groups,
+        value,
+        difference,
+        agreement,
+        _correlation(errors),
+        per_group,
+    )
+
+
+def _test(pair: Pair, groups: int) -> str:
+    if is_jackknifed(pair[0]):
+        return JACKKNIFE
+    return MCNEMAR if uses_mcnemar(pair, groups) else PERMUTATION
+
+
+def _is_binary_mean(pair: Pair) -> bool:
+    return uses_mcnemar(pair, len(pair[1]))
+
+
+def _correlation(errors: PairedErrors) -> float | None:
+    """Return the correlation of two values over resamples, from their standard errors."""
+    first, second, difference = errors
+    if not first or not second or difference is None:
+        return None
+    return min(1.0, max(-1.0, (first**2 + second**2 - difference**2) / (2 * first * second)))
+
+
+def _uneven(pair: Pair, resampler: Resampler) -> float:
+    """Return the mean square of the sizes of groups divided by the square of their mean.
+
+    The size of a group is its number of rows, or the sum of the denominators of a ratio.
+    """
+    if is_jackknifed(pair[0]):
+        return 0.0
+    sizes: Floats = np.bincount(
+        resampler.code, pair[1][:, 1] if pair[0] == "ratio" else None, resampler.groups
+    ).astype(np.float64)
+    return float((sizes**2).mean() / sizes.mean() ** 2) if sizes.any() else 1.0
+
+
+def _per_group(pair: Pair, resampler: Resampler, error: float, which: str) -> float:
+    """Return the number of independent samples that a group is worth."""
+    n = len(pair[1])
+    if resampler.groups == n:
+        return 1.0
+    single: Ints = np.arange(n)
+    (errors,) = paired_errors([pair], Resampler(single, seed=resampler.seed))
+    independent = getattr(errors, which)
+    return (
+        n / resampler.groups
+        if not independent
+        else n / resampler.groups * (independent / error) ** 2
+    )
