@@ -2,7 +2,13 @@
 
 from mmbench.stats.bootstrap import intervals
 from mmbench.stats.folds import fold, fold_many, sample_values, sums_fold
-from mmbench.stats.scores import bounds, over_directions, over_splits, score
+from mmbench.stats.scores import (
+    bounds,
+    over_directions,
+    over_splits,
+    score,
+    undefined_reason,
+)
 
 __all__ = [
     "bounds",
@@ -14,4 +20,5 @@ __all__ = [
     "sample_values",
     "score",
     "sums_fold",
+    "undefined_reason",
 ]

@@ -52,6 +52,22 @@ def score(
     return Score(value, table, fold_name, full, better, reason, worst, best, details=details)
 
 
+def undefined_reason(score: Score) -> str:
+    """Return why the value of a score is NaN: its own reason, or what its fold implies.
+
+    "" for a finite value.
+    """
+    if math.isfinite(score.value):
+        return ""
+    if score.reason:
+        return score.reason
+    if not len(score.rows):
+        return "no sample was measured"
+    if score.fold.rpartition(":")[2] == "ratio":
+        return "the samples have nothing that this score counts"
+    return "the score is not defined for these samples"
+
+
 def over_splits(scores: Sequence[Score]) -> Score:
     """Return the Score of the mean over splits, from the Score of a metric on each split.
 

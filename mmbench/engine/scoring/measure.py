@@ -21,6 +21,7 @@ from mmbench.engine.scoring.estimates import (
 from mmbench.engine.scoring.features import FeatureExtractor, MetricOptions
 from mmbench.engine.scoring.retrieval_bounds import refold
 from mmbench.metrics.speech.long_form import mixed_recording, options_in_signature
+from mmbench.text import listed
 from mmbench.types import Directions, Score, ScoreInfo
 
 Breakdowns = dict[str, dict[str, dict[str, ScoreInfo]]]
@@ -155,10 +156,20 @@ def _macro(
 
     def over_values(scores: Sequence[Score]) -> Score:
         score = stats.over_splits(scores)
-        return msgspec.structs.replace(score, signature=f"macro={tag},{score.signature}")
+        reason = "" if math.isfinite(score.value) else _without_value(tag, parts)
+        return msgspec.structs.replace(
+            score, signature=f"macro={tag},{score.signature}", reason=reason or score.reason
+        )
 
     name, own = macro_name(scored.name, tag), list(parts.values())
     return join_scores(own, over_values, name=name, total=scored.total)
+
+
+def _without_value(tag: str, parts: dict[str, MeasuredDirection]) -> str:
+    """Return which values of a tag have no score, and why the first has none."""
+    undefined = {value: part for value, part in parts.items() if math.isnan(part.score.value)}
+    why = stats.undefined_reason(next(iter(undefined.values())).score) if undefined else ""
+    return f"no value for {tag} {listed([*undefined])}: {why}" if why else ""
 
 
 def _infos(scored_metrics: list[MeasuredDirection], signature: str, seed: int) -> list[ScoreInfo]:
@@ -203,11 +214,10 @@ def _info(
 
 
 def _reason(score: Score, interval: str) -> str:
-    """Return the remarks on a score and, if it has a value, the reason `interval`.
+    """Return the remarks on a score and the reason `interval`, or why it has no value.
 
     `interval` is the reason why the score has no confidence interval, or "".
     """
-    reasons = (
-        (score.reason, interval) if math.isfinite(score.value) else (score.reason or interval,)
-    )
-    return "; ".join(filter(None, reasons))
+    if not math.isfinite(score.value):
+        return stats.undefined_reason(score)
+    return "; ".join(filter(None, (score.reason, interval)))

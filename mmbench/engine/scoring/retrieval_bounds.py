@@ -118,4 +118,7 @@ def refold(score: Score, rows: Places) -> Score:
     """Return the score over some of its rows, without details; `rows` [k] are their indices."""
     table = score.rows[rows]
     value = stats.fold(score.fold, table)
-    return msgspec.structs.replace(score, rows=table, value=value, interval=None, details={})
+    reason = score.reason if math.isfinite(value) or not math.isfinite(score.value) else ""
+    return msgspec.structs.replace(
+        score, rows=table, value=value, interval=None, details={}, reason=reason
+    )
