@@ -161,6 +161,32 @@ READ: dict[str, list[tuple[str, object, bool]]] = {
     ],
 }
 
+_COLOURS = {"answer": "B", "options": ["red ball", "blue", "green"]}
+
+# For `mathvista_accuracy[rules]`: output, target, type of the answer, decimals of a float, and
+# whether the output is right. The official rules read the outputs of one value; the others state
+# their answer in a sentence.
+MATHVISTA: list[tuple[str, object, str, int | None, bool]] = [
+    ("blue", _COLOURS, "text", None, True),
+    ("B", _COLOURS, "text", None, True),
+    ("The answer is B.", _COLOURS, "text", None, True),
+    ("It cannot be A. So the answer is (B) blue.", _COLOURS, "text", None, True),
+    ("The answer is A.", _COLOURS, "text", None, False),
+    ("A or B", _COLOURS, "text", None, False),
+    ("no idea", _COLOURS, "text", None, False),
+    ("", _COLOURS, "text", None, False),
+    ("12", "12", "integer", None, True),
+    ("There are 7 red and 5 blue ones. The answer is 12.", "12", "integer", None, True),
+    ("The answer is 13.", "12", "integer", None, False),
+    ("many", "12", "integer", None, False),
+    ("3.1", "3.1", "float", 1, True),
+    ("The length is 3.14 cm.", "3.1", "float", 1, True),
+    ("The length is 3.19 cm.", "3.1", "float", 1, False),
+    ("First [0, 2], and finally [1, 2].", "[1, 2]", "list", None, True),
+    ("The list is [2, 1].", "[1, 2]", "list", None, False),
+    ("one and two", "[1, 2]", "list", None, False),
+]
+
 # For `regex_match`: options, output, target, and whether the pattern finds the answer.
 PATTERNS: list[tuple[dict[str, str], str, object, bool]] = [
     ({"pattern": r"Answer: (\w+)"}, "Answer: A. No, Answer: B", "b", True),

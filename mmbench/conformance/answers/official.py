@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from mmbench.conformance.answers.known_answers import MATHVISTA
 from mmbench.conformance.case import Case, LargestDifference, max_difference, measured, value
 from mmbench.types import Features, Prediction
 
@@ -54,6 +55,21 @@ def mathvista(how: str, _: Path) -> LargestDifference:
     name = f"mathvista_accuracy[{how}]"
     ours = measured(name, predictions, features if how == "llm" else None).rows[:, 0]
     return _difference(ours, [row[5 if how == "quick" else 6] for row in rows])
+
+
+def mathvista_rules(_: Path) -> LargestDifference:
+    """Compare the verdicts of mmbench's rules with those that are known for each text.
+
+    Texts that the official rules find right are right by these rules, too.
+    """
+    quick = [row for row in official()["mathvista"] if row[5]]
+    rows = [*MATHVISTA, *([*row[:4], True] for row in quick)]
+    predictions = [mathvista_prediction(i, row) for i, row in enumerate(rows)]
+    ours = measured("mathvista_accuracy[rules]", predictions).rows[:, 0]
+    return LargestDifference(
+        max_difference(ours, np.array([row[4] for row in rows], float)),
+        f"known answers: {len(MATHVISTA)} texts; official verdicts: {len(quick)}",
+    )
 
 
 def mathvista_prediction(at: int, row: Sequence[Any]) -> Prediction:
@@ -110,6 +126,11 @@ CASES = [
     *(
         Case(f"mathvista_accuracy[{how}]", _MATHVISTA, partial(mathvista, how))
         for how in ("quick", "llm")
+    ),
+    Case(
+        "mathvista_accuracy[rules]",
+        "golden: cases of this project's rule, and of those of lupantech/MathVista 53d5258",
+        mathvista_rules,
     ),
     Case(
         "mmstar_accuracy",
