@@ -50,6 +50,7 @@ def declare(
     wants: FeatureRequest | None = None,
     extremes: tuple[RankingOrder, RankingOrder] | None = None,
     sums_directions: bool = False,
+    lenient: bool = False,
     check_argument: Callable[[str], None] | None = None,
     check_options: Callable[[str, Mapping[str, object]], None] | None = None,
 ) -> Callable[[Callable[P, Score]], Callable[P, Score]]:
@@ -61,7 +62,7 @@ def declare(
     _check(unit, better, worst, best, wants)
     _check_modalities(wants)
     _check_functions(wants, extremes, check_argument, check_options)
-    _check_flags(slow=slow, sums_directions=sums_directions)
+    _check_flags(slow=slow, sums_directions=sums_directions, lenient=lenient)
     info = MetricInfo(
         unit=unit,
         better=better,
@@ -73,6 +74,7 @@ def declare(
         wants=wants,
         extremes=extremes,
         sums_directions=sums_directions,
+        lenient=lenient,
         check_argument=check_argument,
         check_options=check_options,
     )

@@ -33,6 +33,8 @@ class MetricInfo(Struct, frozen=True):
     - `extremes`: two functions that return the worst and the best order of a ranking with failed
       documents, for metrics where the general orders give bounds that are too wide
     - `sums_directions`: a task with two directions has one score, the sum over both
+    - `lenient`: a text that lists several answers counts as correct if one of them is, by the rules
+      of a benchmark; `mmbench selftest` then expects the baseline `hedge` to score
     - `check_argument`, `check_options`: functions that reject an invalid argument (a string) or
       invalid options, if the registered name and the signature do not say what is valid
     """
@@ -47,6 +49,7 @@ class MetricInfo(Struct, frozen=True):
     wants: FeatureRequest | None = None
     extremes: tuple[RankingOrder, RankingOrder] | None = None
     sums_directions: bool = False
+    lenient: bool = False
     check_argument: Callable[[str], None] | None = None
     check_options: Callable[[str, Mapping[str, object]], None] | None = None
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from mmbench import metric_names
 from mmbench.engine.context import run_context
 from mmbench.engine.loading.data.datasets import load_data, refuse_broken
 from mmbench.engine.loading.data.examples import with_example_data
@@ -190,17 +191,14 @@ def _above(scored: MeasuredDirection, levels: list[MeasuredDirection]) -> bool:
 _PARTS = ("substitution_rate[", "deletion_rate[", "insertion_rate[")
 
 
-# These official rules count a text that contains the correct answer among others.
-_LENIENT = ("mmmu_accuracy", "ocrbench_accuracy")
-
-
 def _hedge(baselines: dict[str, dict[str, MeasuredDirection]]) -> Check:
     hedged = baselines["hedge"]
     lucky = [
         name
         for name, scored in hedged.items()
         if (scored.score.worst, scored.score.best) != (None, None)
-        and not name.startswith((*_PARTS, *_LENIENT))
+        and not name.startswith(_PARTS)
+        and not metric_names.metric_info(scored.metric).lenient
         and all(
             _better(baselines[baseline][name].score.value, scored) < -0.02
             for baseline in ("constant", "random")

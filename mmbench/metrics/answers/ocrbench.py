@@ -14,7 +14,7 @@ from mmbench.types import Prediction, Score
 _FORMULAS = "HME100k"  # the data set of handwritten formulas, whose answers are LaTeX
 
 
-@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"})
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds={"writing"}, lenient=True)
 def ocrbench_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of texts that contain a reference answer as a substring. Range [0, 1].
 

@@ -158,6 +158,7 @@ def test_a_value_that_is_not_a_number_has_no_bounds() -> None:
         ({"check_argument": "x"}, "'x' is not a function; give functions as"),
         ({"check_options": {"n"}}, "{'n'} is not a function; give functions as"),
         ({"slow": "yes"}, "slow is 'yes'; give True or False"),
+        ({"lenient": "a"}, "lenient is 'a'; give True or False"),
         ({"sums_directions": 1}, "sums_directions is 1; give True or False"),
     ],
 )

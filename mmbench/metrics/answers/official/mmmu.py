@@ -40,7 +40,7 @@ _NUMBERS = (
 _LONG_RUN = re.compile(r"(\d{100})\d+")
 
 
-@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
+@declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS, lenient=True)
 def mmmu_accuracy(predictions: Sequence[Prediction]) -> Score:
     """Share of correct answers by MMMU's official rules. Range [0, 1], higher is better.
 
