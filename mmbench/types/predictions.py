@@ -16,7 +16,7 @@ from mmbench.types.requests import GenerationConfig, ScoreScale
 Rank: TypeAlias = Annotated[int, Meta(ge=1, le=2**53)]
 
 
-class Ranking(Struct, frozen=True):
+class Ranking(Struct, frozen=True, omit_defaults=True):
     """The ranks of the relevant documents (positives) of one query.
 
     `ranks` start at 1 and ascend. A None at the end stands for a positive without a rank. If
