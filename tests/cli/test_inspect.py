@@ -511,3 +511,23 @@ def test_no_line_is_wider_than_the_terminal(words: str, width: int, board: str) 
     assert len(lines) > 5
     for line in lines:
         assert display_width(line) <= width or len(line.split()) <= 2, line
+
+
+def test_a_sample_in_a_cluster_of_another_class_comes_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path)]
+    assert (
+        main(["run", "-m", "random", "-t", "shapes-clusters", "--limit", "150", "--quiet", *out])
+        == 0
+    )
+    capsys.readouterr()
+    assert main(["inspect", "latest", "-t", "shapes-clusters", "--worst", "200", *out]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    fields = [line.split(maxsplit=1) for line in lines]
+    own = [value for name, value in (one for one in fields if len(one) == 2) if name == "reference"]
+    majority = [value for name, value in (f for f in fields if len(f) == 2) if name == "majority"]
+    assert len(own) == len(majority) == 150
+    right = [a == b for a, b in zip(own, majority, strict=True)]
+    assert right == sorted(right)
+    assert 0 < sum(right) < 150

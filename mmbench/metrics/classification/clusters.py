@@ -7,6 +7,9 @@ Intervals resample samples within the given clusters. They say how much a score 
 other samples of the same clustering, and not with another clustering or another seed. A resample
 repeats samples, which raises scores a little, the more the fewer samples a cluster has; if the
 score lies outside its interval for this reason, there is no interval.
+
+These metrics have no value for a single sample. As details, each sample has the majority class of
+its cluster, and as its score whether this is its own class.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mmbench.columns import column
 from mmbench.errors import DataError
@@ -22,6 +26,8 @@ from mmbench.stats import score
 from mmbench.types import Prediction, Score
 
 _KINDS = {"clustering"}
+
+Ints = NDArray[np.int64]
 
 
 @declare(unit="fraction", better="higher", worst=0, best=1, kinds=_KINDS)
@@ -78,10 +84,30 @@ def cluster_accuracy(predictions: Sequence[Prediction]) -> Score:
 
 
 def _scored(predictions: Sequence[Prediction], fold: str) -> Score:
+    if not predictions:
+        return score(np.empty((0, 2)), fold_name=fold)
     clusters = [_name(prediction) for prediction in predictions]
     _, numbers = np.unique(np.array(clusters, object).astype(str), return_inverse=True)
-    rows = np.column_stack([_classes(predictions), numbers]) if clusters else np.empty((0, 2))
-    return score(rows, fold_name=fold)
+    classes = np.array(_classes(predictions))
+    majority = _majority_classes(classes, numbers)
+    own = {"majority": majority.tolist(), "score": (majority == classes).astype(float).tolist()}
+    return score(np.column_stack([classes, numbers]), fold_name=fold, details=own)
+
+
+def _majority_classes(classes: Ints, clusters: Ints) -> Ints:
+    """Return the most frequent class in the cluster of each sample [n], of several its own class.
+
+    If the sample has none of several most frequent classes, it is the first of them.
+    """
+    pairs, code, counts = np.unique(
+        np.column_stack([clusters, classes]), axis=0, return_inverse=True, return_counts=True
+    )
+    greatest = np.zeros(clusters.max() + 1, np.int64)
+    np.maximum.at(greatest, pairs[:, 0], counts)
+    is_majority = counts == greatest[pairs[:, 0]]
+    first = np.zeros(len(greatest), np.int64)
+    first[pairs[is_majority][::-1, 0]] = pairs[is_majority][::-1, 1]
+    return np.where(is_majority[code.reshape(-1)], classes, first[clusters])
 
 
 def _name(prediction: Prediction) -> str:

@@ -91,3 +91,22 @@ def test_names_of_clusters_do_not_matter_and_wrong_values_are_refused() -> None:
         metric_value("v_measure", predict(("x", 0), ("x", [0])))
     empty = mmbench.metric("v_measure")([])
     assert empty.value != empty.value
+
+
+def test_each_sample_has_the_majority_class_of_its_cluster() -> None:
+    pairs = [("x", 0), ("x", 0), ("x", 1), ("y", 2), ("y", 1), ("z", 1)]
+    made = mmbench.metric("v_measure")(predict(*pairs))
+    assert made.details["majority"] == [0, 0, 0, 2, 1, 1]  # y has two majority classes
+    assert made.details["score"] == [1, 1, 0, 1, 1, 1]
+
+
+@given(PAIRS)
+@settings(max_examples=25)
+def test_the_majority_is_the_most_frequent_class(pairs: list[tuple[int, int]]) -> None:
+    made = mmbench.metric("cluster_accuracy")(predict(*(pair[::-1] for pair in pairs)))
+    for (own, cluster), majority, right in zip(
+        pairs, made.details["majority"], made.details["score"], strict=True
+    ):
+        counts = Counter(one for one, other in pairs if other == cluster)
+        assert counts[majority] == max(counts.values())
+        assert right == (counts[own] == max(counts.values()))

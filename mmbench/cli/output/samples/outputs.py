@@ -21,7 +21,7 @@ _RANKS = 20  # ranks of relevant documents shown
 
 
 def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[Field]:
-    """Yield the output of a sample: reasoning, answer, ranks or classes, and parsed answers.
+    """Yield the output of a sample: reasoning, answer, ranks, classes or cluster, parsed answers.
 
     `answer` is shown in place of the answer if it is given.
     """
@@ -34,6 +34,9 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
         pairs = pair_names(sample.target)
         lines = _class_lines(scores, sample.references, pairs or view.labels)
         yield Field("pairs" if pairs else "classes", list(lines))
+    elif (majority := _majority(sample)) is not None:
+        yield Field("cluster", [plain(sample.answer_text)])
+        yield Field("majority", [plain(class_name(majority, view.labels), 80)])
     else:
         yield Field("answer", [answer] if answer else text_lines(sample.answer_text, view.whole))
         yield from _parsed(sample, view)
@@ -44,6 +47,12 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
     if view.whole:
         yield from _speakers(sample, view)
         yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
+
+
+def _majority(sample: RunSample) -> int | None:
+    """Return the majority class of the cluster of a sample; None without clusters."""
+    classes = (own.get("majority") for own in sample.details.values())
+    return next((one for one in classes if isinstance(one, int)), None)
 
 
 def _speakers(sample: RunSample, view: View) -> Iterator[Field]:
