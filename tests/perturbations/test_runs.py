@@ -195,7 +195,7 @@ def test_paraphrases_are_compared_with_the_clean_run(
     from mmbench.engine.loading.data.datasets import load_data
 
     data = load_data(load_task(TASK), None)
-    texts = {sample.inputs["text"] for sample in data.limit(4).by_role()["query"]}
+    texts = {str(sample.inputs["text"]) for sample in data.limit(4).by_role()["query"]}
     rows = [{"text": text, "paraphrase": f"there is {text}"} for text in sorted(texts)]
     lines = "".join(f"{json.dumps(row)}\n" for row in rows)
     file = write_file(tmp_path / "said+differently.jsonl", lines)

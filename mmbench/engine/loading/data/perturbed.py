@@ -15,7 +15,8 @@ from mmbench.protocols import Dataset
 from mmbench.text import listed
 from mmbench.types import Perturbation, TaskSpec
 
-_PARAPHRASES = ("paraphrase", "paraphrases", "answer")
+_PARAPHRASES = ("paraphrase", "paraphrases")
+_WRITTEN, _RANKED = "answer", "rank"  # columns of `inspect --csv`; the answer of a query is a rank
 _SAMPLE_TEXT = "text:"  # begins the names of the columns of texts that `inspect --csv` writes
 
 
@@ -53,7 +54,8 @@ def read_paraphrases(file: Path) -> Paraphrases:
         raise DataError(f"{file}: unknown format of paraphrases; give {listed([*TABLES])}")
     records = read_records(file)
     names = list(dict.fromkeys(name for record in records for name in record.cells))
-    value = next(filter(None, (find_name(names, one, str(file)) for one in _PARAPHRASES)), None)
+    known = (*_PARAPHRASES, *([_WRITTEN] if _RANKED not in names else []))
+    value = next(filter(None, (find_name(names, one, str(file)) for one in known)), None)
     text = _text_column(names, str(file))
     key = text or find_name(names, "id", str(file))
     if value is None or key is None:
