@@ -47,8 +47,8 @@ def run(commands: Commands) -> None:
         default=[],
         metavar="NAME:VALUE",
         help="also run each task with inputs changed like this, such as blur:3, jpeg:10, snr:5,"
-        " typos:20 or paraphrase:FILE, and compare with the clean run; repeat for several; `mmbench list"
-        " perturbations` shows all",
+        " typos:20 or paraphrase:FILE, and compare with the clean run; repeat for several;"
+        " `mmbench list perturbations` shows all",
     )
     workers(parser)
     record_flags(parser)
