@@ -28,6 +28,7 @@ from mmbench.protocols import (
     Draws,
     Embeds,
     EmbedsInstructed,
+    EmbedsJointly,
     MatchesTokens,
     Rates,
     Reranks,
@@ -58,7 +59,10 @@ Vectors = NDArray[np.float32] | NDArray[np.float64]
 StoredRow = bytes | memoryview | SampleError
 
 _SCALES: tuple[ScoreScale, ...] = ("logits", "probabilities")
-VECTORS: frozenset[Method] = frozenset({"embed", "classify", "loglikelihood", "relevance"})
+VECTORS: frozenset[Method] = frozenset({
+    *("embed", "embed_joint", "classify", "loglikelihood", "relevance"),
+})  # fmt: skip
+EMBEDDINGS: frozenset[Method] = frozenset({"embed", "embed_joint"})
 Generated = GeneratedText | TokenMatches | Media | list[Detection]  # a decoded output
 
 
@@ -168,6 +172,9 @@ def _compute_vectors(
         return class_scores(model, items, requests.modality, name)
     if requests.method == "embed":
         vectors = _embedded(model, items, requests)
+    elif requests.method == "embed_joint":
+        assert isinstance(model, EmbedsJointly)  # checked by `prepare`
+        vectors = model.embed_joint(items, requests.role, requests.instruction)
     elif requests.method == "relevance":
         assert isinstance(model, Reranks)
         vectors = model.relevance(items)
@@ -265,13 +272,13 @@ def _as_numbers(vectors: object, method: str, name: str) -> Vectors:
 def _encode_vectors(vectors: Vectors, method: Method) -> Sequence[StoredRow]:
     """Encode vectors [n, d] row by row; a row with NaN or infinity becomes a ContentError.
 
-    For `embed`, a zero vector also becomes a ContentError. For `classify`, scores of -∞ (the
+    For embeddings, a zero vector also becomes a ContentError. For `classify`, scores of -∞ (the
     logarithm of 0) are accepted unless all scores of an item are -∞.
     """
     finite = np.isfinite(vectors).all(axis=1)
     if method == "classify":
         finite = np.isfinite(vectors.max(axis=1, initial=-np.inf)) & ~np.isnan(vectors).any(axis=1)
-    zero = ~vectors.any(axis=1) if method == "embed" else np.zeros(len(vectors), bool)
+    zero = ~vectors.any(axis=1) if method in EMBEDDINGS else np.zeros(len(vectors), bool)
     data = np.ascontiguousarray(vectors).view(np.uint8)
     if vectors.itemsize == 8:
         data = np.insert(data, 0, ord("d"), axis=1)

@@ -33,6 +33,7 @@ from mmbench.types import (
 _CONTENT = ((str, Media, InvalidContent), "texts, Media and InvalidContent")
 _CONTENTS: dict[str, tuple[tuple[type, ...], str]] = {
     "embed": _CONTENT,
+    "embed_joint": ((tuple,), "conversations of one message"),
     "classify": ((*_CONTENT[0], View), "Media, Views and InvalidContent"),
     "write": ((tuple,), "conversations: tuples of Message"),
     "loglikelihood": ((ContinuationRequest,), "ContinuationRequests"),

@@ -66,6 +66,26 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
+class EmbedsJointly(Protocol):
+    """A model that also maps several contents together, such as an image and a text, to a vector.
+
+    `embed_joint` takes n conversations of one message, whose decoded parts are the contents in the
+    order of the task's fields. `instruction` is that of the task, "" without one. The vectors are
+    in the space of those of `embed`. Each row depends only on its own item.
+    """
+
+    modalities: frozenset[Modality]
+
+    def embed(self, items: Sequence[Input], modality: Modality, role: Role) -> Array:
+        """Map n items to vectors [n, d], as in `Embeds`."""
+        ...
+
+    def embed_joint(self, conversations: Sequence[Input], role: Role, instruction: str) -> Array:
+        """Map n items with several contents to vectors [n, d]."""
+        ...
+
+
+@runtime_checkable
 class Classifies(Protocol):
     """A model that scores its own classes; their names, `labels`, are known once it is loaded.
 

@@ -72,6 +72,7 @@ class TokenMatches(Struct, frozen=True):
 
 Method = Literal[
     "embed",
+    "embed_joint",
     "classify",
     "write",
     "loglikelihood",
@@ -86,11 +87,12 @@ Method = Literal[
 class Requests(Struct, frozen=True):
     """Requests to a model, all for the same method.
 
-    The type of `contents` depends on the method: Contents for embed, Contents or Views for
-    classify, Conversations for write, ContinuationRequests for loglikelihood, Conversations of a
-    query and a document for relevance, MatchRequests for match_tokens, SeededPrompts for draw,
-    strings for speak, and images for detect. All contents have the same `modality` and `role`. If
-    `normalise` is False, embeddings are not L2-normalised; the FID family needs such embeddings.
+    The type of `contents` depends on the method: Contents for embed, Conversations of one message
+    for embed_joint, Contents or Views for classify, Conversations for write, ContinuationRequests
+    for loglikelihood, Conversations of a query and a document for relevance, MatchRequests for
+    match_tokens, SeededPrompts for draw, strings for speak, and images for detect. All contents
+    have the same `modality` and `role`. If `normalise` is False, embeddings are not L2-normalised;
+    the FID family needs such embeddings.
     `labels` are the class names that a classifier must have, or the classes that a detector looks
     for. `instruction` says what the embeddings are for; models without `embed_instructed` ignore
     it.

@@ -72,7 +72,7 @@ class Forward:
 
     def _prepare(self, model: Prepares, decoded: object) -> object:
         method = self.requests.method
-        if method in ("write", "relevance"):
+        if method in ("write", "relevance", "embed_joint"):
             return model.prepare(decoded, "conversation")
         if method == "loglikelihood" and isinstance(decoded, tuple):
             return model.prepare(decoded[0], "conversation"), decoded[1]

@@ -208,10 +208,11 @@ def _journal_name(requests: Requests) -> str:
 
 
 def _request_name(requests: Requests) -> str:
-    if requests.method == "embed":
+    if requests.method in ("embed", "embed_joint"):
         text = requests.instruction
         asked = f"-{digest('instruction', text).hex()[:16]}" if text else ""
-        return f"{requests.modality}-{requests.role}{asked}"
+        kind = requests.modality if requests.method == "embed" else requests.method
+        return f"{kind}-{requests.role}{asked}"
     if requests.method == "write":
         return f"write-{digest(msgspec.json.encode(requests.options)).hex()[:16]}"
     if requests.method == "detect":

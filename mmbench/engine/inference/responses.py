@@ -138,7 +138,7 @@ class ResponseTable:
             dispatch.check_columns(self._vectors.shape[1], labels, self._name)
         width = max(1, len(labels))  # used if no row has an output
         unique = zero_matrix(self._n, width) if self._vectors is None else self._vectors
-        normalise = self._requests.method == "embed" and self._requests.normalise
+        normalise = self._requests.method in dispatch.EMBEDDINGS and self._requests.normalise
         return VectorOutputs(_expand(unique, distinct.rows, normalise=normalise), failures, labels)
 
 

@@ -141,7 +141,7 @@ def _suggest(ability: type, required: set[Modality]) -> list[str]:
 
 def request_modalities(requests: Requests) -> set[Modality]:
     """Return the modalities of the requests' contents; invalid contents are ignored."""
-    if requests.method not in ("write", "loglikelihood", "relevance"):
+    if requests.method not in ("write", "loglikelihood", "relevance", "embed_joint"):
         return {requests.modality}
     turns = (i.conversation if isinstance(i, ContinuationRequest) else i for i in requests.contents)
     return {

@@ -14,7 +14,12 @@ from mmbench.datasets import RetrievalData
 from mmbench.errors import DataError, SpecError
 from mmbench.kinds.per_sample import with_failures
 from mmbench.kinds.responses import vectors
-from mmbench.kinds.retrieval.composed import check_composed, composed, query_fields
+from mmbench.kinds.retrieval.composed import (
+    check_composed,
+    composed,
+    joint_requests,
+    query_fields,
+)
 from mmbench.kinds.retrieval.options import RetrievalOptions, search_methods
 from mmbench.kinds.retrieval.outputs import (
     Embedded,
@@ -29,7 +34,7 @@ from mmbench.kinds.retrieval.rank import oracle, silent
 from mmbench.kinds.retrieval.requests import requests_of
 from mmbench.kinds.retrieval.search import EXACT, SearchMethod, search_splits
 from mmbench.kinds.retrieval.splits import make_splits
-from mmbench.protocols import Embeds, Needs, Responses
+from mmbench.protocols import Embeds, EmbedsJointly, Needs, Responses
 from mmbench.search.compressed.forms import VectorForm, parse_form
 from mmbench.search.executors import search_executor
 from mmbench.search.indexes.approximate import check_factory
@@ -93,8 +98,8 @@ class Retrieval:
         return [f"{query}-to-{corpus}", f"{corpus}-to-{query}"]
 
     def needs(self) -> Needs:
-        """Return the ability Embeds."""
-        return Needs(Embeds)
+        """Return the ability Embeds, or EmbedsJointly for composed queries in one request."""
+        return Needs(EmbedsJointly if self.options.compose == "joint" else Embeds)
 
     def check(self, data: RetrievalData, /) -> None:
         """Raise UserError if an index needs more training vectors than a search has.
@@ -139,6 +144,8 @@ class Retrieval:
             name: requests_of(spec, prompt, samples[name], field, _ROLES[name])
             for name, field in fields.items()
         }
+        if self.options.compose == "joint":
+            requests["query"] = joint_requests(requests["query"], requests.pop("query_text"))
         asked = msgspec.structs.replace(requests["query"], instruction=self.options.instruction)
         return requests | {"query": asked}
 

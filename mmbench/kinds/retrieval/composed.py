@@ -9,9 +9,17 @@ import numpy as np
 from mmbench.errors import SpecError
 from mmbench.kinds.responses import vectors
 from mmbench.protocols import Responses
-from mmbench.types import TaskSpec, VectorOutputs
+from mmbench.types import (
+    InvalidContent,
+    Item,
+    Media,
+    Message,
+    Requests,
+    TaskSpec,
+    VectorOutputs,
+)
 
-Compose = Literal["sum", "image", "text"]
+Compose = Literal["sum", "joint", "image", "text"]
 
 _OPPOSITE = "the vectors of image and text are opposite, so that their sum is zero"
 
@@ -33,13 +41,28 @@ def check_composed(task: TaskSpec, compose: Compose, directions: str) -> None:
 
 def query_fields(task: TaskSpec, compose: Compose) -> dict[str, str]:
     """Return the field of each request for the queries, by the name of the request."""
-    if compose == "sum":
+    if compose in ("sum", "joint"):
         return {name: task.fields[name] for name in ("query", "query_text")}
     return {"query": task.fields["query" if compose == "image" else "query_text"]}
 
 
+def joint_requests(queries: Requests, texts: Requests) -> Requests:
+    """Return one request for both contents of each query; an invalid content stays invalid."""
+
+    def both(content: Item, text: Item) -> Item:
+        for one in (content, text):
+            if isinstance(one, InvalidContent):
+                return one
+        assert isinstance(content, str | Media)
+        assert isinstance(text, str | Media)
+        return (Message("user", (content, text)),)
+
+    contents = [both(*pair) for pair in zip(queries.contents, texts.contents, strict=True)]
+    return Requests(contents, queries.modality, queries.role, method="embed_joint")
+
+
 def composed(responses: Responses) -> VectorOutputs:
-    """Return the vector of each query: that of its content, or the sum of two, of length 1.
+    """Return the vector of each query: that of its contents, or the sum of two, of length 1.
 
     A query fails if either of its contents fails, and if the sum is zero.
     """

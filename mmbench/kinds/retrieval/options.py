@@ -32,8 +32,8 @@ class RetrievalOptions(KindOptions, frozen=True):
     that are stored per query.
 
     `compose` says how the two contents of a composed query, in the fields `query` and `query_text`,
-    become one vector: `sum` is the sum of their vectors of length 1; `image` and `text` use only
-    the field `query` or `query_text`.
+    become one vector: `sum` is the sum of their vectors of length 1; with `joint`, the model maps
+    both together to a vector; `image` and `text` use only the field `query` or `query_text`.
     """
 
     settings: ClassVar[frozenset[str]] = frozenset({

@@ -38,7 +38,7 @@ def of_class(cls: Any) -> Model:
 
 def test_all_abilities_are_checked() -> None:
     assert {"embed", "classify", "write", "loglikelihood", "relevance", "match_tokens", "draw",
-            "speak", "detect"} == {*METHODS}  # fmt: skip
+            "speak", "detect", "embed_joint"} == {*METHODS}  # fmt: skip
 
 
 @pytest.mark.parametrize("method", [*METHODS, "embed_instructed", "prepare", "write_each"])

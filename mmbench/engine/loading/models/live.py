@@ -23,6 +23,7 @@ from mmbench.protocols import (
     Detects,
     Draws,
     Embeds,
+    EmbedsJointly,
     MatchesTokens,
     ModelClass,
     Rates,
@@ -37,6 +38,7 @@ _METHODS = tuple(
     method
     for ability in (
         Embeds,
+        EmbedsJointly,
         Classifies,
         Writes,
         Rates,
