@@ -531,3 +531,5 @@ def test_a_sample_in_a_cluster_of_another_class_comes_first(
     right = [a == b for a, b in zip(own, majority, strict=True)]
     assert right == sorted(right)
     assert 0 < sum(right) < 150
+    headings = [line.endswith("  in the majority") for line in lines if " the majority" in line]
+    assert headings == right

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mmbench.cli.output.board_table import short_name
 from mmbench.cli.output.samples.alignment_lines import alignment_lines
 from mmbench.cli.output.samples.fields import Field, View, field_lines, input_fields, tag_fields
-from mmbench.cli.output.samples.outputs import output_fields
+from mmbench.cli.output.samples.outputs import majority_class, output_fields
 from mmbench.cli.output.terminal import display_width, wrapped
 from mmbench.comparison.samples.run_sample import RunSample
 from mmbench.comparison.samples.transcripts import transcript_alignment
@@ -21,6 +21,7 @@ _GAP = 2  # blanks between two columns
 _NARROWEST = 28  # cells of a column, at least; otherwise two outputs are below each other
 _EXCERPT = 300  # characters of an answer that is compared with another one
 ROLES = ("baseline", "candidate")
+_MAJORITY = ("not in the majority", "in the majority")
 _FAILED, _MISSING = "failed", "n/a"  # in place of the value of a sample
 
 
@@ -64,14 +65,19 @@ def pair_block(pair: Pair, nth: int, view: View) -> list[str]:
 
 
 def value_text(sample: RunSample, metric: str) -> str:
-    """Return the value of a sample by a metric as text; `failed` or `n/a` if it has none."""
+    """Return the value of a sample by a metric as text; `failed` or `n/a` if it has none.
+
+    A sample of a clustering is in the majority of its cluster, or not.
+    """
+    if metric in sample.scores and majority_class(sample) is not None:
+        return _MAJORITY[sample.scores[metric] == 1]
     if metric in sample.scores:
         return f"{sample.scores[metric]:.4g}"
     return _MISSING if sample.error is None and sample.rejected is None else _FAILED
 
 
 def _heading(sample: RunSample, nth: int, value: str, view: View) -> str:
-    if value not in (_FAILED, _MISSING):
+    if value not in (_FAILED, _MISSING) and majority_class(sample) is None:
         value = f"{plain(short_name(view.metric, sample.direction))} {value}"
     rank = "" if sample.rank is None else f"rank {sample.rank:,}"
     parts = [f"{nth}", plain(sample.id), plain(sample.direction), value, rank]

@@ -34,7 +34,7 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
         pairs = pair_names(sample.target)
         lines = _class_lines(scores, sample.references, pairs or view.labels)
         yield Field("pairs" if pairs else "classes", list(lines))
-    elif (majority := _majority(sample)) is not None:
+    elif (majority := majority_class(sample)) is not None:
         yield Field("cluster", [plain(sample.answer_text)])
         yield Field("majority", [plain(class_name(majority, view.labels), 80)])
     else:
@@ -49,7 +49,7 @@ def output_fields(sample: RunSample, view: View, answer: str = "") -> Iterator[F
         yield Field("scores", [f"{plain(n)} {v:.4g}" for n, v in sample.scores.items()] or ["none"])
 
 
-def _majority(sample: RunSample) -> int | None:
+def majority_class(sample: RunSample) -> int | None:
     """Return the majority class of the cluster of a sample; None without clusters."""
     classes = (own.get("majority") for own in sample.details.values())
     return next((one for one in classes if isinstance(one, int)), None)
