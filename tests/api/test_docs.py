@@ -42,4 +42,4 @@ def test_the_page_shows_what_its_code_returns(
         elif block.language == "text":
             assert masked(repr(value)) == masked(block.text)
             outputs += 1
-    assert outputs == 5
+    assert outputs == 6
