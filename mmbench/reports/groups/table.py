@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
@@ -15,11 +14,12 @@ from mmbench.comparison.groups.scales import (
     mixed_scales,
     score_of,
 )
-from mmbench.reports.sections import label, on_all_samples, other_data, sections
+from mmbench.reports.models import ModelKey, distinct_names, model_key
+from mmbench.reports.sections import on_all_samples, other_data, sections
 from mmbench.stats.combined import Estimate, weighted_mean
 from mmbench.storage import records as store
 from mmbench.task_groups import TaskGroup
-from mmbench.types import OUTPUTS, RunRecord, ScoreInfo
+from mmbench.types import RunRecord, ScoreInfo
 
 
 class GroupMean(Struct, frozen=True):
@@ -98,33 +98,15 @@ def group_table(
         for column in zip(group.tasks, names, chosen, strict=True)
     ]
     titles, reason = column_titles(columns), mixed_scales(columns)
-    by_model: dict[tuple[str, str], dict[int, RunRecord]] = {}
+    by_model: dict[ModelKey, dict[int, RunRecord]] = {}
     for at, own in enumerate(chosen):
         for record in sorted(own, key=lambda one: one.created):
-            by_model.setdefault(_model(record), {})[at] = record
-    named = zip(_names(list(by_model)), by_model.values(), strict=True)
+            by_model.setdefault(model_key(record), {})[at] = record
+    named = zip(distinct_names(list(by_model)), by_model.values(), strict=True)
     rows = [_row(name, own, columns, titles, reason) for name, own in named]
     sign = -1 if any(column.better == "higher" for column in columns) else 1
     rows.sort(key=lambda row: (row.mean.value is None, sign * (row.mean.value or 0.0), row.model))
     return GroupTable(group.name, columns, titles, rows, reason, group.summary)
-
-
-def _model(record: RunRecord) -> tuple[str, str]:
-    """Return what all runs of a model have in common.
-
-    Scored outputs have a name only: their hash is that of the file, one for each task.
-    """
-    scored = record.model.adapter == OUTPUTS
-    return label(record), "" if scored else record.model.hash
-
-
-def _names(models: Sequence[tuple[str, str]]) -> list[str]:
-    """Return a distinct name for each model: its label, with its hash if several have the label."""
-    times = Counter(name for name, _ in models)
-    return [
-        f"{name} ({digest[:8] or 'outputs'})" if times[name] > 1 else name
-        for name, digest in models
-    ]
 
 
 def _scored(records: Sequence[RunRecord], name: str) -> list[RunRecord]:

@@ -10,6 +10,7 @@ from mmbench.comparison.history import Point
 from mmbench.reports import cells as texts
 from mmbench.reports.charts.interval_bar import interval_bar
 from mmbench.reports.charts.scales import Scale
+from mmbench.reports.models import ModelKey, distinct_names, model_key
 from mmbench.reports.pages.board_tables import (
     BoardTable,
     certainty,
@@ -232,16 +233,14 @@ def _models(tables: Iterable[BoardTable]) -> list[_Model]:
 
     Models with runs of more tasks come first.
     """
-    models: dict[tuple[str, str], dict[str, RunRecord]] = {}
+    models: dict[ModelKey, dict[str, RunRecord]] = {}
     for one in tables:
         for run in one.runs:
-            key = (label(run.record), run.record.model.hash)
-            models.setdefault(key, {})[run.record.task.name] = run.record
-    names = [name for name, _ in models]
-    rows = [
-        _Model(f"{name} ({digest[:8]})" if names.count(name) > 1 else name, runs)
-        for (name, digest), runs in models.items()
-    ]
+            own, task = models.setdefault(model_key(run.record), {}), run.record.task.name
+            if task not in own or own[task].created < run.record.created:
+                own[task] = run.record
+    named = zip(distinct_names(list(models)), models.values(), strict=True)
+    rows = [_Model(name, runs) for name, runs in named]
     return sorted(rows, key=lambda m: (_is_baseline(m), -len(m.runs)))
 
 

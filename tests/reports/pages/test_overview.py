@@ -29,7 +29,7 @@ from mmbench.reports.pages.run_scores import headline_words
 from mmbench.reports.pages.shell import page
 from mmbench.reports.pages.task import STYLES, task_body
 from mmbench.storage.records import StoredRun, stored_run
-from mmbench.types import PublishedInfo, RunRecord, TaskInfo
+from mmbench.types import OUTPUTS, PublishedInfo, RunRecord, TaskInfo
 from tests.reports.pages.test_html import HOSTILE, Parsed
 from tests.support.boards import coins, model_info, plain_score, record, task_info, write_run
 from tests.support.browser import OpenPage, overflowing
@@ -46,6 +46,22 @@ def written(out: Path, run: str, share: float, task: str = "qa", **changes: Any)
     base = {"task": task_named(task), "name": run}
     made = write_run(out, run, {"acc": coins(400, share)}, **(base | changes))
     return stored_run(made, out)
+
+
+def test_scored_outputs_of_one_name_are_one_row(tmp_path: Path) -> None:
+    """Their hash is that of the file, one for each task; of two files, the latest counts."""
+    outputs = {"adapter": OUTPUTS, "checkpoint": None}
+    shares = (("qa", "one", 0.9), ("colours", "two", 0.6), ("qa", "later", 0.8))
+    stored = [
+        written(tmp_path, run, share, task, model=model_info("m", hash=run, **outputs),
+                created=f"2026-01-0{day}")
+        for day, (task, run, share) in enumerate(shares, 1)
+    ]  # fmt: skip
+    tables = board_tables(stored, unreadable=[])
+    body = join(overview_body(tables, {}, lambda record: record.run, lambda task: task))
+    (matrix,) = (part for part in body.split("<table") if "<span>Headline scores of" in part)
+    assert matrix.count("<tr") == 2
+    assert 'href="later"' in matrix and 'href="one"' not in matrix
 
 
 @pytest.fixture
