@@ -194,7 +194,9 @@ def _relations(pairs: Sequence[PairEstimate], width: int | None) -> list[str]:
 
 def _help(plan: PowerPlan, width: int | None) -> list[str]:
     rows = [["score", "detectable", "typical difference", "ratio"]]
-    for score in plan.other_scores[:_SCORES]:
+    shown = [one for at, one in enumerate(plan.other_scores)
+             if at < _SCORES or one.metric == plan.metric]  # fmt: skip
+    for score in shown:
         numbers = [_small(score.detectable), _small(score.typical), f"{score.ratio:.2f}"]
         rows.append([plain(score.metric), *numbers])
     lines = ["Scores of the same runs, the most sensitive first (a ratio below 1 suffices):"]

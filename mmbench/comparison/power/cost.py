@@ -43,7 +43,8 @@ def first_rate(records: Iterable[RunRecord], price: Sequence[float] | None) -> R
     `price` has the prices of a million prompt tokens and of a million completion tokens; without
     it, the cost is that of the record.
     """
-    return next((_rate(one, price) for one in records if one.counts["computed"]), None)
+    measured = (one for one in records if one.counts["computed"] and one.seconds)
+    return next((_rate(one, price) for one in measured), None)
 
 
 def _rate(record: RunRecord, price: Sequence[float] | None) -> Rate:

@@ -15,7 +15,13 @@ from mmbench.comparison.power.earlier_runs import EarlierPair, EarlierRuns, earl
 from mmbench.comparison.power.needs import Planner
 from mmbench.comparison.power.other_scores import other_scores
 from mmbench.comparison.power.result import PairEstimate, PowerPlan
-from mmbench.comparison.power.variation import Estimate, of_deviation, of_run, of_shares
+from mmbench.comparison.power.variation import (
+    Estimate,
+    of_deviation,
+    of_run,
+    of_shares,
+    samples_per_group,
+)
 from mmbench.errors import UserError
 from mmbench.stats.power import POWER, Variation
 from mmbench.storage.run_lookup import RunReference
@@ -107,7 +113,7 @@ def _from_runs(
         made,
         task=records[0].task.name,
         basis="pair" if pair else "one run",
-        per_group=estimate.per_group,
+        per_group=_samples_per_group(runs, pair, seed) if pair else 1.0,
         pair=_pair_estimate(pair, planner) if pair else None,
         pairs=[_pair_estimate(one, planner) for one in runs.pairs],
         cost_run=rate.run if rate else "",
@@ -120,6 +126,12 @@ def _representative(pairs: Sequence[EarlierPair]) -> EarlierPair:
     """Return the pair with the median variation, among pairs of one model if there are any."""
     near = [pair for pair in pairs if pair.relation == "one model"] or pairs
     return sorted(near, key=lambda pair: pair.estimate.variation.spread)[len(near) // 2]
+
+
+def _samples_per_group(runs: EarlierRuns, pair: EarlierPair, seed: int) -> float:
+    rows = {one.record.run: one for one in runs.rows}
+    a, b = (rows[one.run] for one in (pair.baseline, pair.candidate))
+    return samples_per_group(a, b, runs.metric, seed)
 
 
 def _single(runs: EarlierRuns, seed: int) -> Estimate:

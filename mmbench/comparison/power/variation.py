@@ -28,9 +28,8 @@ from mmbench.stats.sums import Ints
 class Estimate(NamedTuple):
     """The variation of a difference by the rows of two runs, on `n` samples in `groups` groups.
 
-    `difference` is the value of the second run minus that of the first. `agreement` and
-    `correlation` are those of `PairEstimate`. `per_group` is the number of independent samples that
-    one group is worth: its size divided by the design effect.
+    `value` is that of the first run, `difference` the value of the second run minus that of the
+    first. `agreement` and `correlation` are those of `PairEstimate`.
     """
 
     variation: Variation
@@ -40,7 +39,6 @@ class Estimate(NamedTuple):
     difference: float
     agreement: float | None
     correlation: float | None
-    per_group: float
 
 
 def of_pair(a: RunRows, b: RunRows, name: str, seed: int) -> Estimate | None:
@@ -77,8 +75,7 @@ def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
     if test == MCNEMAR:
         spread = sqrt(2 * value * (1 - value))
     variation = Variation(test, spread, _uneven(pair, resampler))
-    n, per_group = len(scored.rows), _per_group(pair, resampler, errors.first, "first")
-    return Estimate(variation, n, resampler.groups, value, 0.0, None, None, per_group)
+    return Estimate(variation, len(scored.rows), resampler.groups, value, 0.0, None, None)
 
 
 def of_shares(accuracy: float, agreement: float | None) -> Variation:
@@ -112,7 +109,6 @@ def of_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
     spread = sqrt(errors.difference**2 * groups + uneven * difference**2)
     if test == MCNEMAR:
         spread = sqrt(float((a != b).mean()))
-    per_group = _per_group(pair, resampler, errors.difference, "difference")
     return Estimate(
         Variation(test, spread, uneven),
         len(a),
@@ -121,7 +117,6 @@ def of_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
         difference,
         agreement,
         _correlation(errors),
-        per_group,
     )
 
 
@@ -156,16 +151,22 @@ def _uneven(pair: Pair, resampler: Resampler) -> float:
     return float((sizes**2).mean() / sizes.mean() ** 2) if sizes.any() else 1.0
 
 
-def _per_group(pair: Pair, resampler: Resampler, error: float, which: str) -> float:
-    """Return the number of independent samples that a group is worth."""
-    n = len(pair[1])
-    if resampler.groups == n:
+def samples_per_group(a: RunRows, b: RunRows, name: str, seed: int) -> float:
+    """Return the number of independent samples that a group is worth for the score `name`.
+
+    It is the size of a group divided by the design effect: the variance of the difference with the
+    groups, divided by its variance if samples were independent.
+    """
+    joined = join(a, b, name, places_in(a, b))
+    if joined is None:
+        return 1.0
+    pair, n = (joined.fold, joined.rows_a, joined.rows_b), len(joined.rows_a)
+    grouped = Resampler(a.groups.take(joined.places_a), seed=seed)
+    if grouped.groups == n:
         return 1.0
     single: Ints = np.arange(n)
-    (errors,) = paired_errors([pair], Resampler(single, seed=resampler.seed))
-    independent = getattr(errors, which)
-    return (
-        n / resampler.groups
-        if not independent
-        else n / resampler.groups * (independent / error) ** 2
-    )
+    (with_groups,) = paired_errors([pair], grouped)
+    (without,) = paired_errors([pair], Resampler(single, seed=seed))
+    if not with_groups.difference or not without.difference:
+        return 1.0
+    return n / grouped.groups * (without.difference / with_groups.difference) ** 2
