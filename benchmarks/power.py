@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rows import Row
-from mmbench.comparison.power.variation import of_rows
+from mmbench.comparison.power.variation import of_rows, precise_resamples
 from mmbench.comparison.rows import RunRows
 from mmbench.stats.folds import Floats, fold
 from mmbench.stats.paired import mcnemar, uses_mcnemar
@@ -45,7 +45,8 @@ def check(pair: Pair, code: Ints, share: float, repetitions: int, *, seed: int =
     `code` [n] is the group of each row of the pair. The difference is the one that the plan expects
     to find with `share` times the groups of the pair.
     """
-    estimate = of_rows(pair, Resampler(code, seed=seed))
+    resamples = precise_resamples(pair[0])
+    estimate = of_rows(pair, Resampler(code, seed=seed, resamples=resamples))
     assert estimate is not None
     variation = estimate.variation
     about = difference_found(
@@ -132,17 +133,25 @@ def generated(kind: str, groups: int, seed: int = 0) -> tuple[Pair, Ints]:
     own = [hard + 0.7 * rng.normal(size=(groups, 1))[code] + 0.7 * rng.normal(size=hard.shape)
            for _ in range(2)]  # fmt: skip
     if kind == "answers":
-        return ("mean", *((one < 0.5).astype(float) for one in own)), code
+        first, second = ((one < 0.5).astype(float) for one in own)
+        return ("mean", first, second), code
     words = rng.integers(3, 20, (len(code), 1)).astype(float)
-    chance = [1 / (1 + np.exp(-(one - 1.5) / sqrt(2))) for one in own]
-    if kind == "words":
-        return ("ratio", *(np.column_stack([rng.binomial(words.astype(int), share), words])
-                           for share in chance)), code  # fmt: skip
-    return ("bleu@1", *(_bleu_rows(words, share, rng) for share in chance)), code
+    shares = [1 / (1 + np.exp(-(one - 1.5) / sqrt(2))) for one in own]
+    fold_name, make = ("ratio", _word_rows) if kind == "words" else ("bleu@1", _bleu_rows)
+    first, second = (make(words, share, rng) for share in shares)
+    return (fold_name, first, second), code
+
+
+def _word_rows(words: Floats, share: Floats, rng: np.random.Generator) -> Floats:
+    """Return the errors and the words of utterances, for the probability of an error."""
+    return np.column_stack([rng.binomial(words.astype(int), share), words])
 
 
 def _bleu_rows(words: Floats, share: Floats, rng: np.random.Generator) -> Floats:
-    """Return matched words, words, the length and the reference's length of captions."""
+    """Return matched words, words, the length and the reference's length of captions.
+
+    `share` is the probability that a word does not match.
+    """
     length = words + rng.integers(-1, 2, words.shape)
     matches = rng.binomial(length.astype(int), 1 - share)
     return np.column_stack([matches, length, length, words])

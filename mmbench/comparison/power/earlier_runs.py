@@ -151,7 +151,7 @@ def _estimated(
     if baseline is not None:
         first = next((one for one in rows if one.run is baseline), None)
         pairs = [(first, one) for one in rows if one is not first] if first else []
-    estimates = [(a, b, of_pair(a, b, name, seed)) for a, b in pairs]
+    estimates = [(a, b, of_pair(a, b, name, seed, precise=True)) for a, b in pairs]
     found = [
         EarlierPair(a.record, b.record, _relation(a.record, b.record), estimate)
         for a, b, estimate in estimates

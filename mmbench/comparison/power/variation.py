@@ -9,7 +9,7 @@ import numpy as np
 
 from mmbench.comparison.join import join, places_in
 from mmbench.comparison.rows import RunRows
-from mmbench.stats.folds import Floats, fold
+from mmbench.stats.folds import Floats, fold, sums_fold
 from mmbench.stats.jackknife import is_jackknifed
 from mmbench.stats.paired import (
     JACKKNIFE,
@@ -21,8 +21,10 @@ from mmbench.stats.paired import (
 )
 from mmbench.stats.permutation import Pair
 from mmbench.stats.power import Variation
-from mmbench.stats.resampler import Resampler
+from mmbench.stats.resampler import RESAMPLES, Resampler
 from mmbench.stats.sums import Ints
+
+_PRECISE = 4_000  # resamples for a plan: its number of samples then varies by 2 %
 
 
 class Estimate(NamedTuple):
@@ -41,7 +43,14 @@ class Estimate(NamedTuple):
     correlation: float | None
 
 
-def of_pair(a: RunRows, b: RunRows, name: str, seed: int) -> Estimate | None:
+def precise_resamples(fold_name: str) -> int:
+    """Return the number of resamples for a plan: more than for a comparison, if they are fast."""
+    return RESAMPLES if sums_fold(fold_name.rpartition(":")[2]) is None else _PRECISE
+
+
+def of_pair(
+    a: RunRows, b: RunRows, name: str, seed: int, *, precise: bool = False
+) -> Estimate | None:
     """Estimate the variation of the score `name` from two runs.
 
     Return None if the difference does not vary: there are no rows per sample, fewer than two
@@ -51,7 +60,9 @@ def of_pair(a: RunRows, b: RunRows, name: str, seed: int) -> Estimate | None:
     if joined is None or not len(joined.rows_a):
         return None
     pair = joined.fold, joined.rows_a, joined.rows_b
-    return of_rows(pair, Resampler(a.groups.take(joined.places_a), seed=seed))
+    resamples = precise_resamples(joined.fold) if precise else RESAMPLES
+    groups = a.groups.take(joined.places_a)
+    return of_rows(pair, Resampler(groups, seed=seed, resamples=resamples))
 
 
 def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
@@ -64,7 +75,8 @@ def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
     if scored is None or not len(scored.rows):
         return None
     fold_name = run.record.scores[name].fold
-    resampler = Resampler(run.groups.take(scored.places), seed=seed)
+    resamples = precise_resamples(fold_name)
+    resampler = Resampler(run.groups.take(scored.places), seed=seed, resamples=resamples)
     pair = fold_name, scored.rows, scored.rows
     (errors,) = paired_errors([pair], resampler)
     if errors.first is None:

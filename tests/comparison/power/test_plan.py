@@ -90,7 +90,7 @@ def test_the_detectable_difference_is_that_of_compare(tmp_path: Path) -> None:
     for run, values in zip("ab", rows, strict=True):
         write_run(tmp_path, run, {"em": values})
     (score,) = compare_runs(["a", "b"], out=tmp_path)[0].scores
-    assert plan("t", out=tmp_path).detectable == pytest.approx(score.detectable, rel=0.02)
+    assert plan("t", out=tmp_path).detectable == pytest.approx(score.detectable, rel=0.06)
 
 
 def test_a_percentage_is_of_the_baseline(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_right_and_wrong_answers_of_real_runs(share: float) -> None:
 
 @pytest.mark.parametrize("kind", ["answers", "words", "captions"])
 def test_groups_of_unequal_sizes(kind: str) -> None:
-    found = check(*generated(kind, 60), 1.0, 200)
+    found = check(*generated(kind, 120), 1.0, 200)
     assert found.observed == pytest.approx(found.predicted, abs=0.09)
 
 
