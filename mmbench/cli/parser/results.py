@@ -26,7 +26,8 @@ def compare(commands: Commands) -> None:
     text = "compare runs on the same samples, with significance tests"
     parser = command(commands, "compare", "results", text)
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help=f"the baseline first, then candidates; each is {RUN}")
+    help = f"the baseline first, then candidates; each is {RUN}; with --replicates, also a pattern"
+    add("run", nargs="*", metavar="RUN", help=help)
     groups = "; with group:NAME, compare the runs of each task of a group, and the mean difference"
     runs_of_task(parser, groups)
     _metric_flag(parser)
@@ -39,7 +40,20 @@ def compare(commands: Commands) -> None:
         help="number of changed samples to show (default: 10)",
     )
     add("--json", action="store_true", help="print every pair as a JSON array")
+    _replicate_flags(parser)
     _judge_flags(parser)
+
+
+def _replicate_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a comparison of methods with several seeds."""
+    add = parser.add_argument
+    help = (
+        "compare methods, whose runs differ only in this model option (seed) or part of the"
+        " checkpoint ('seed-*'); without RUN, all methods of the task with two runs"
+    )
+    add("--replicates", metavar="KEY", help=help)
+    help = "with --replicates, pair the runs of two methods that have the same value of KEY"
+    add("--paired", action="store_true", help=help)
 
 
 def _judge_flags(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from mmbench.cli.commands.results.judged import compare_by_judge
+from mmbench.cli.commands.results.replicated import compare_by_replicates
 from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import display_width, listing, screen_width, show, table
@@ -38,6 +39,10 @@ def command(args: argparse.Namespace) -> int:
 
     For several runs, also print which runs do not differ.
     """
+    if args.replicates is not None:
+        return compare_by_replicates(args)
+    if args.paired:
+        raise UserError("--paired needs --replicates KEY; runs are always compared by sample")
     if len(args.run) < 2:
         raise UserError(
             "compare needs at least two runs; type mmbench compare BASELINE CANDIDATE …"
