@@ -40,12 +40,12 @@ def _parameters(method: str) -> Iterator[list[str]]:
 
 
 def _takes(static: object, function: object, count: int) -> bool:
-    """Return whether a method of a class takes `count` arguments by position.
+    """Return whether a method of a class or of an object takes `count` arguments by position.
 
     Methods that are no functions, such as those of compiled classes, are not checked. `static` is
-    the attribute of the class without binding.
+    the attribute without binding.
     """
-    is_bound = isinstance(static, staticmethod | classmethod)
+    is_bound = isinstance(static, staticmethod | classmethod) or inspect.ismethod(function)
     if not (is_bound or inspect.isfunction(static)) or not callable(function):
         return True
     try:
