@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mmbench.api.listings import Listing as Listing
     from mmbench.api.listings import list_models as list_models
     from mmbench.api.listings import list_tasks as list_tasks
+    from mmbench.api.replicates import ReplicatesResult as ReplicatesResult
     from mmbench.api.result import Result as Result
     from mmbench.datasets import RetrievalData as RetrievalData
     from mmbench.datasets import Samples as Samples
@@ -64,6 +65,7 @@ _PUBLIC = {
     "GroupComparison": "mmbench.api.groups",
     "GroupResult": "mmbench.api.groups",
     "History": "mmbench.api.comparisons",
+    "ReplicatesResult": "mmbench.api.replicates",
     "Listing": "mmbench.api.listings",
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import msgspec
 
 from mmbench.api.displayed import Display, Displayed
 from mmbench.api.frames import data_frame, pairs_frame
+from mmbench.api.replicates import ReplicatesResult
 from mmbench.api.result import Result
 from mmbench.comparison import history as histories
 from mmbench.comparison.compare import ALPHA, Comparison, compare_runs
@@ -19,11 +20,14 @@ from mmbench.comparison.interval_plot import IntervalPoint, interval_figure
 from mmbench.comparison.plot import history_figure
 from mmbench.comparison.power.plan import plan
 from mmbench.comparison.power.result import PowerPlan
+from mmbench.comparison.replicates.comparison import compare_replicates
 from mmbench.comparison.samples.run_samples import run_samples
+from mmbench.errors import UserError
 from mmbench.reports.sections import label
 from mmbench.stats.power import POWER
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import RunReference, find_run
+from mmbench.storage.run_patterns import find_matching_runs
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text.number_format import (
     decimals,
@@ -35,6 +39,9 @@ from mmbench.text.number_format import (
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+
+Compared = RunReference | Result  # a run as an argument of `compare`
 
 
 class ComparisonResult(Displayed):
@@ -146,16 +153,48 @@ class History(Displayed):
         return Display(f"{self.task}: {self.metric}", header, rows, (0, 4))
 
 
+@overload
 def compare(
-    a: RunReference | Result,
-    b: RunReference | Result,
+    a: Compared,
+    b: Compared,
     *,
     metrics: Sequence[str] = (),
     alpha: float = ALPHA,
     out: str | Path = "leaderboards",
     task: str | None = None,
     seed: int = 0,
-) -> ComparisonResult:
+    replicates: None = None,
+    paired: bool = False,
+) -> ComparisonResult: ...
+
+
+@overload
+def compare(
+    a: Compared | list[Compared],
+    b: Compared | list[Compared],
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    task: str | None = None,
+    seed: int = 0,
+    replicates: str,
+    paired: bool = False,
+) -> ReplicatesResult: ...
+
+
+def compare(
+    a: Compared | list[Compared],
+    b: Compared | list[Compared],
+    *,
+    metrics: Sequence[str] = (),
+    alpha: float = ALPHA,
+    out: str | Path = "leaderboards",
+    task: str | None = None,
+    seed: int = 0,
+    replicates: str | None = None,
+    paired: bool = False,
+) -> ComparisonResult | ReplicatesResult:
     """Compare run `b`, the candidate, with run `a`, the baseline, sample by sample.
 
     Each run is a result, a record, or a reference to a run in the board `out`: an id or its
@@ -163,11 +202,36 @@ def compare(
     scores that both runs have). Raises UserError if the tasks, data or signatures of the runs
     differ, and DataError if the rows of a run are missing. Warns about files in the board that
     cannot be read.
+
+    With `replicates`, `a` and `b` are the runs of two methods or more that differ in this model
+    option or part of the checkpoint, such as `seed-*`: lists of runs, or patterns of models such as
+    `clip@runs/seed-*/step-400`. `paired` pairs runs with the same value of it. Then missing rows
+    are no error: the interval is for new seeds on the same samples.
     """
-    baseline, candidate = (_stored(run, out, task) for run in (a, b))
+    if replicates is not None:
+        found = [run for side in (a, b) for one in _several(side) for run in _all(one, out, task)]
+        warn_of_unreadable([line for run in found for line in run.unreadable])
+        return ReplicatesResult(
+            compare_replicates(
+                found, replicates, metrics=metrics, alpha=alpha, seed=seed, paired=paired
+            )
+        )
+    if paired or isinstance(a, list) or isinstance(b, list):
+        raise UserError("compare: lists of runs and paired need replicates=KEY")
+    baseline, candidate = (_stored(cast("Compared", run), out, task) for run in (a, b))
     warn_of_unreadable([*baseline.unreadable, *candidate.unreadable])
     (pair, *_) = compare_runs([baseline, candidate], metrics=metrics, alpha=alpha, seed=seed)
     return ComparisonResult(pair, (baseline, candidate))
+
+
+def _several(side: Compared | list[Compared]) -> list[Compared]:
+    """Return the runs of a list; a single run as a list."""
+    return side if isinstance(side, list) else [cast("Compared", side)]
+
+
+def _all(run: Compared, out: str | Path, task: str | None) -> list[StoredRun]:
+    """Return the runs that a reference or a pattern stands for."""
+    return [run.stored_run()] if isinstance(run, Result) else find_matching_runs(run, out, task)
 
 
 def _stored(run: RunReference | Result, out: str | Path, task: str | None) -> StoredRun:
