@@ -9,6 +9,7 @@ from mmbench import metric_names
 from mmbench.api.columns_argument import columns_argument
 from mmbench.api.notebook import progress_display
 from mmbench.api.result import Result
+from mmbench.comparison.whole_set.estimator import WholeSetEstimator
 from mmbench.data.readers.memory.columns import Items
 from mmbench.data.readers.memory.rows import DataPlace, memory_rows
 from mmbench.engine.context import run_context
@@ -25,6 +26,7 @@ from mmbench.predictions.values import as_value
 from mmbench.storage import records as store
 from mmbench.storage.content_keys import digest
 from mmbench.storage.folders import Folder
+from mmbench.storage.run_lookup import RunReference
 from mmbench.types import Outputs, Prediction, Score
 
 
@@ -40,6 +42,7 @@ def evaluate(
     split: str | None = None,
     limit: int | None = None,
     budget: int | None = None,
+    baseline: RunReference | None = None,
     max_tokens: int | None = None,
     index: str | Sequence[str] | None = None,
     search_device: str | None = None,
@@ -71,7 +74,8 @@ def evaluate(
     such as `net@epoch-3`, the part after `@` is its checkpoint (default: the name of its class).
 
     `data` is a path, or data in memory (`memory_rows`): a list of dicts, a pandas data frame, a
-    Dataset of the datasets library, or a map-style data set of torch. `labels` are the names of the
+    Dataset of the datasets library, or a map-style data set of torch. `baseline` is also a record.
+    `labels` are the names of the
     classes, or a file of names; `templates` stands for `--template`. By default, `progress` is
     shown in notebooks; True shows it on stderr elsewhere, and False nowhere. Each other argument
     corresponds to the flag of `mmbench run` with the same name. The record and its rows are written
@@ -114,8 +118,13 @@ def evaluate(
     )
     if out is not None:
         Folder(out).check_writable()
+    if baseline is not None and budget is None:
+        raise UserError("evaluate: `baseline` is for runs on a part of the samples; add `budget`")
+    estimator = WholeSetEstimator(baseline, "leaderboards" if out is None else out)
     with evaluation_mode(model), columns_argument():
-        outcome = run(evaluated, task, options, progress_display(progress))
+        display = progress_display(progress)
+        outcome = run(evaluated, task, options, display, check=estimator.check)
+    outcome = estimator.add_to(outcome)
     if out is not None:
         outcome.report_to(store.BoardReporter(out))
     return Result(outcome)

@@ -14,6 +14,7 @@ from mmbench.reports.cells import bounds, interval, number
 from mmbench.reports.sections import label, other_data
 from mmbench.storage.records import StoredRun, arrow_rows, stored_run
 from mmbench.text import count, format_sizes
+from mmbench.text.number_format import format_interval, format_number
 from mmbench.types import RunRecord
 
 if TYPE_CHECKING:
@@ -78,9 +79,25 @@ class Result(Displayed):
         record = self.record
         rows = [(name, number(score), interval(score)) for name, score in record.scores.items()]
         other = other_data(record)
-        notes = [*_failures(record), *_no_value(record), *([other] if other else []), *record.notes]
+        notes = [
+            *_estimates(record),
+            *_failures(record),
+            *_no_value(record),
+            *([other] if other else []),
+            *record.notes,
+        ]
         title = f"{self._title()}: {format_sizes(record.task.data)}"
         return Display(title, ("score", "value", "95 %"), rows, notes=notes)
+
+
+def _estimates(record: RunRecord) -> list[str]:
+    """Return a line for each estimate of a score on all samples."""
+    return [
+        f"{name} on all samples: about {format_number(one.value)}"
+        f" ({format_interval(one.low, one.high)})"
+        for name, one in record.estimates.items()
+        if one.value is not None
+    ]
 
 
 def _no_value(record: RunRecord) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from mmbench.engine.context import RunContext, run_context
@@ -57,16 +58,20 @@ def run(
     options: RunSettings | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    check: Callable[[PreparedRun], None] | None = None,
 ) -> FinishedRun:
     """Run a model on a task; `executor` keeps the model loaded for further tasks.
 
-    `model` is the argument of `-m`, or an object. Outputs are written to the journal as they
+    `model` is the argument of `-m`, or an object. `check` is called before the forward passes.
+    Outputs are written to the journal as they
     arrive. If the run is killed, the same call computes only the missing outputs, with the same
     bits. Raises UserError for errors that the user can fix.
     """
     with run_context(options, progress, executor) as context:
         with context.costs.clock.stage("prepare"):
             prepared = with_budget(prepare(model, task, context), context)
+            if check is not None:
+                check(prepared)
         return run_prepared(prepared, context)
 
 

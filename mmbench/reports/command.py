@@ -57,6 +57,8 @@ def _run_words(record: RunRecord) -> Iterator[str]:
     if task.part:  # the budget for this number of groups
         part = task.part
         yield from ("--budget", str(round(part.groups * part.of / part.of_groups)))
+        for baseline in {one.baseline for one in record.estimates.values()} - {""}:
+            yield from ("--baseline", baseline)
     if task.max_tokens is not None:
         yield from ("--max-tokens", str(task.max_tokens))
     yield from _index(record)

@@ -73,6 +73,7 @@ from mmbench.types.samples import (
     Sample,
 )
 from mmbench.types.scores import (
+    EstimateInfo,
     PublishedInfo,
     Score,
     ScoreInfo,
@@ -115,6 +116,7 @@ __all__ = [
     "Directions",
     "EncodedImage",
     "EncodedVideo",
+    "EstimateInfo",
     "FeatureRequest",
     "Features",
     "Frames",

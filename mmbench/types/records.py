@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from mmbench.types.scores import PublishedInfo, ScoreInfo
+from mmbench.types.scores import EstimateInfo, PublishedInfo, ScoreInfo
 
 # The part of a score's signature that says that reasoning was removed from the answers.
 REASONING_REMOVED = "reasoning=stripped"
@@ -127,6 +127,8 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     breakdowns: dict[str, dict[str, dict[str, ScoreInfo]]] = field(default_factory=dict)
     tokens: dict[str, dict[str, int]] = field(default_factory=dict)
     cost: dict[str, Any] = field(default_factory=dict)
+    # score → its estimate on all samples, for a run on a part of them.
+    estimates: dict[str, EstimateInfo] = field(default_factory=dict)
 
     def measured_as(self, name: str) -> str:
         """Return the signature of the score `name` without parts that do not affect comparability.

@@ -58,6 +58,22 @@ class ScoreInfo(Struct, frozen=True):
     reason: str = ""
 
 
+class EstimateInfo(Struct, frozen=True):
+    """The estimate of a score on all samples, from a run on a part of them.
+
+    `low` and `high` are the 95 % interval of the value that a run on all samples would have.
+    `plain` is the number of samples with which an estimate without the `baseline` (the id of a run,
+    "" for none) would be as precise. `reason` says why there is no estimate, or what it leaves out.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    plain: int | None = None
+    baseline: str = ""
+    reason: str = ""
+
+
 class PublishedInfo(Struct, frozen=True):
     """A published score, the measured score next to it, and the verdict as text."""
 

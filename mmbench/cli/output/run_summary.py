@@ -11,8 +11,21 @@ from mmbench.reports.error_types import error_types
 from mmbench.reports.index_tables import index_reports, index_tables, legends
 from mmbench.reports.sections import caption, label, other_data
 from mmbench.text import count, format_sizes, plain, repeated
-from mmbench.text.number_format import format_cost, format_number, format_rate, format_seconds
-from mmbench.types import PublishedInfo, RunRecord, ScoreInfo, other_tokens
+from mmbench.text.number_format import (
+    format_cost,
+    format_interval,
+    format_number,
+    format_rate,
+    format_seconds,
+)
+from mmbench.types import (
+    EstimateInfo,
+    PartInfo,
+    PublishedInfo,
+    RunRecord,
+    ScoreInfo,
+    other_tokens,
+)
 
 _PARTS = 8  # values of a tag shown after a run
 _REASON = 1_000  # characters of a reason, which ends with what to type
@@ -67,10 +80,36 @@ def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[s
     shared = [reason for reason in repeated(s.reason for s in record.scores.values()) if reason]
     lines = _scores(record, width, shared)
     lines += [_shared_reason(record, reason) for reason in shared]
+    lines += _estimates(record, width)
     lines += [f"  {note}" for note in _published_notes(record.published)]
     lines += [f"  note: {plain(note, 400)}" for note in record.notes]
     lines += _indexes(record, width)
     return [*lines, *_failures(record), *_breakdowns(record, parts, width)]
+
+
+def _estimates(record: RunRecord, width: int | None) -> list[str]:
+    """Return the estimates of the scores on all samples, for a run on a part of them."""
+    part = record.task.part
+    if part is None or not record.estimates:
+        return []
+    baselines = {one.baseline for one in record.estimates.values() if one.baseline}
+    by = f", with the baseline {plain(baselines.pop())}" if baselines else ""
+    rows = [[plain(name), *_estimate(one, part)] for name, one in record.estimates.items()]
+    return [
+        f"  estimates for all {part.of:,} samples, with 95 % intervals{by}:",
+        *table(rows, {0, 2}, width, indent=4),
+    ]
+
+
+def _estimate(one: EstimateInfo, part: PartInfo) -> list[str]:
+    """Return the value of an estimate, and its interval with remarks."""
+    reason = f"({plain(one.reason, _REASON)})" if one.reason else ""
+    if one.value is None:
+        return [format_number(None), reason]
+    parts = [f"[{format_interval(one.low, one.high)}]", reason]
+    if one.plain is not None and one.plain > part.samples:
+        parts.append(f"plain sampling would need about {one.plain:,} samples")
+    return [format_number(one.value), "  ".join(filter(None, parts))]
 
 
 def _indexes(record: RunRecord, width: int | None) -> list[str]:

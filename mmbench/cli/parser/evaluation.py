@@ -38,8 +38,13 @@ def run(commands: Commands) -> None:
         "--budget",
         type=positive,
         metavar="N",
-        help="evaluate about N test samples, drawn at random in whole groups; no board lists such"
-        " runs next to runs on all samples",
+        help="evaluate about N test samples, drawn at random, and estimate the scores on all"
+        " samples; with --baseline more precisely",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="RUN",
+        help=f"for --budget: an earlier run on all samples, {RUN}",
     )
     parser.add_argument(
         "--perturb",

@@ -30,6 +30,7 @@ from mmbench.cli.parser.requested_tasks import set_tasks
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.progress import Progress
+from mmbench.errors import UserError
 from mmbench.protocols import Reporter
 from mmbench.reports import board
 from mmbench.reports.reporters import find_reporters
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 def command(args: argparse.Namespace) -> int:
     """Run every pair of model and task, write records and tables, and print the scores."""
     allowed_failures(args.allow_failed, 1)  # a check before hours of work
+    if args.baseline is not None and args.budget is None:
+        raise UserError("--baseline is for runs on a part of the samples; add --budget N")
     board.check_writable(args.out)
     if args.media is not None:
         Folder(args.media, "--media").check_writable()
@@ -158,9 +161,14 @@ class _Command:
         return report(result) if isinstance(result, BaseException) else self._save(result)
 
     def _run(self, model: str, task: str, progress: Progress) -> FinishedRun:
+        from mmbench.comparison.whole_set.estimator import WholeSetEstimator
         from mmbench.engine.run import run
 
-        return run(model, task, run_options(self.args, task, model), progress, self.executor)
+        options = run_options(self.args, task, model)
+        estimator = WholeSetEstimator(self.args.baseline, self.args.out)
+        return estimator.add_to(
+            run(model, task, options, progress, self.executor, check=estimator.check)
+        )
 
     def _save(self, outcome: FinishedRun) -> int:
         args = self.args

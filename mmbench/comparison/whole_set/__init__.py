@@ -1,0 +1,1 @@
+"""Scores of all samples, estimated from a run on a part of them."""

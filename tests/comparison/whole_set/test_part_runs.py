@@ -1,0 +1,120 @@
+"""Runs on a part of the samples, next to runs on all samples: compared, but never listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mmbench.comparison.compare import compare_runs
+from mmbench.comparison.gate import gate
+from mmbench.comparison.history import history
+from mmbench.engine.recording.published import compare_published
+from mmbench.errors import DataError, UserError
+from mmbench.reports.board import build
+from mmbench.reports.command import repeat_command
+from mmbench.reports.exports.caveats import refuse_caveats
+from mmbench.reports.group_table import group_table
+from mmbench.reports.sections import other_data
+from mmbench.reports.selection import whole_board
+from mmbench.storage.run_lookup import find_run
+from mmbench.task_groups import GroupTask, TaskGroup
+from mmbench.types import Published, RunRecord, TaskSpec
+from tests.comparison.whole_set.test_estimates import (
+    CANDIDATE,
+    DRAWN,
+    PART_TASK,
+    N,
+    baseline_run,
+    part_run,
+)
+
+EXTENT = f"{DRAWN} of {N} samples, drawn at random"
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> tuple[RunRecord, RunRecord]:
+    return baseline_run(tmp_path).record, part_run(tmp_path).record
+
+
+def test_common_samples_are_compared_and_the_comparison_says_so(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    for pair in (runs, runs[::-1]):
+        (found,) = compare_runs(pair, out=tmp_path)
+        (score,) = found.scores
+        assert (score.n, score.failed) == (DRAWN, (0, 0, 0))
+        assert found.notes == [
+            f"run part is on {EXTENT}: compared on the samples that both runs have"
+        ]
+    (verdict,) = gate(*runs, ["exact_match: 50%"], out=tmp_path)
+    assert EXTENT in verdict.message
+
+
+def test_rows_that_depend_on_the_set_are_not_compared(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    idf = [
+        replace(
+            one, scores={"exact_match": replace(one.scores["exact_match"], signature="idf=yes")}
+        )
+        for one in runs
+    ]
+    (score,) = compare_runs(idf, out=tmp_path)[0].scores
+    assert score.verdict == "no test"
+    assert score.reason.startswith("its rows depend on all evaluated samples")
+
+
+def test_a_part_of_other_data_is_refused(tmp_path: Path) -> None:
+    assert PART_TASK.part is not None
+    other = replace(PART_TASK, part=replace(PART_TASK.part, data_hash="other"))
+    pair = baseline_run(tmp_path).record, part_run(tmp_path, task=other).record
+    with pytest.raises(UserError, match=r"data dddddddd \(10 samples\) against other \(200 sam"):
+        compare_runs(pair, out=tmp_path)
+
+
+def test_no_board_page_or_history_lists_a_part(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    build(str(tmp_path))
+    text = "".join((tmp_path / name).read_text() for name in ("t.md", "t.csv", "README.md"))
+    assert "base" in text
+    assert "part" not in text
+    assert [run.record.run for run in whole_board(str(tmp_path)).runs] == ["base"]
+    assert [point.run for point in history("t", out=tmp_path)[1]] == ["base"]
+    column = group_table(TaskGroup("g", (GroupTask("t"),)), {"t": runs})
+    assert [row.runs for row in column.rows] == [["base"]]
+
+
+def test_best_and_a_model_prefer_runs_on_all_samples(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    assert find_run("best", tmp_path, "t").record.run == "base"
+    assert find_run("m", tmp_path, "t").record.run == "base"
+    assert find_run("part", tmp_path).record.task.part == runs[1].task.part
+
+
+def test_a_task_with_only_parts_has_no_page_and_no_history(tmp_path: Path) -> None:
+    part_run(tmp_path)
+    assert build(str(tmp_path)).pages == []
+    assert find_run("best", tmp_path, "t").record.run == "part"
+    with pytest.raises(DataError, match=r"all runs of t in .* are on a part of the samples"):
+        history("t", out=tmp_path)
+
+
+def test_a_part_is_exported_only_with_its_caveat(runs: tuple[RunRecord, RunRecord]) -> None:
+    assert other_data(runs[1]) == f"not comparable with runs on all samples: {EXTENT}"
+    with pytest.raises(DataError, match=f"run part: {EXTENT}; repeat with --anyway"):
+        refuse_caveats(runs)
+
+
+def test_published_scores_are_not_compared_with_a_part(runs: tuple[RunRecord, RunRecord]) -> None:
+    known = Published("m", {"exact_match": sum(CANDIDATE) / N}, "a paper")
+    spec = TaskSpec("t", "exact_match", {}, {}, ["exact_match"], "exact_match", published=[known])
+    (entry,) = compare_published(spec, "m", runs[1].scores, runs[1].task, 0)
+    assert entry.verdict == f"not comparable: {EXTENT}"
+
+
+def test_the_command_repeats_the_part(runs: tuple[RunRecord, RunRecord]) -> None:
+    assert f"--budget {DRAWN}" in repeat_command(runs[1]).text
