@@ -12,28 +12,28 @@ from msgspec.structs import replace
 from mmbench.comparison.whole_set.estimates import estimates
 from mmbench.stats import fold
 from mmbench.storage.records import StoredRun, stored_run
-from mmbench.types import EstimateInfo, PartInfo, RunRecord
+from mmbench.types import EstimateInfo, PartInfo, RunRecord, TaskInfo
 from tests.support.boards import TASK, coins, write_run
 
 N, DRAWN = 200, 40
 IDS = [f"s{i:04}" for i in range(N)]
 ROWS = np.sort(np.random.default_rng(0).permutation(N)[:DRAWN])
 PART = PartInfo(DRAWN, N, DRAWN, N, 0, TASK.data_hash)
+WHOLE_TASK = replace(TASK, data={"sample": N})
 PART_TASK = replace(TASK, data_hash="p" * 8, data={"sample": DRAWN}, part=PART)
 BASELINE, CANDIDATE = coins(N, 0.6), coins(N, 0.65)
 CANDIDATE[:10] = [1 - value for value in CANDIDATE[:10]]
 
 
-def part_run(out: Path, values: Any = None, **changes: Any) -> StoredRun:
+def part_run(out: Path, values: Any = None, task: TaskInfo = PART_TASK) -> StoredRun:
     own = [CANDIDATE[row] for row in ROWS] if values is None else values
     ids = [IDS[row] for row in ROWS]
-    task = changes.pop("task", PART_TASK)
     return stored_run(write_run(out, "part", {"exact_match": own}, ids=ids, task=task), out)
 
 
-def baseline_run(out: Path, values: Any = None, **changes: Any) -> StoredRun:
+def baseline_run(out: Path, values: Any = None) -> StoredRun:
     own = {"exact_match": BASELINE if values is None else values}
-    return stored_run(write_run(out, "base", own, ids=IDS, **changes), out)
+    return stored_run(write_run(out, "base", own, ids=IDS, task=WHOLE_TASK), out)
 
 
 def estimate(run: StoredRun, baseline: StoredRun | None = None) -> EstimateInfo:

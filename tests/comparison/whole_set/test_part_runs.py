@@ -70,7 +70,7 @@ def test_a_part_of_other_data_is_refused(tmp_path: Path) -> None:
     assert PART_TASK.part is not None
     other = replace(PART_TASK, part=replace(PART_TASK.part, data_hash="other"))
     pair = baseline_run(tmp_path).record, part_run(tmp_path, task=other).record
-    with pytest.raises(UserError, match=r"data dddddddd \(10 samples\) against other \(200 sam"):
+    with pytest.raises(UserError, match=r"data dddddddd \(200 samples\) against other \(200 sam"):
         compare_runs(pair, out=tmp_path)
 
 
