@@ -127,15 +127,24 @@ def gate(
     runs = [find_run(run, out, task) for run in (baseline, candidate)]
     warn_of_unreadable([line for run in runs for line in run.unreadable])
     records = [run.record for run in runs]
+    rules = rules_by_score(records, fail_if)
+    pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
+    verdicts = [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
+    return [replace(one, message="; ".join([one.message, *pair.notes])) for one in verdicts]
+
+
+def rules_by_score(records: Sequence[RunRecord], fail_if: Sequence[str]) -> dict[str, GateRule]:
+    """Return the rule of each score that all runs have.
+
+    Raises UserError for an invalid rule, for two rules of one score, and for an unknown score.
+    """
     rules: dict[str, GateRule] = {}
     for rule in map(parse_rule, fail_if):
         for name in common_scores(records, [rule.metric]):
             if name in rules:
                 raise UserError(f"--fail-if: two rules for {name}; remove one of them")
             rules[name] = rule
-    pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
-    verdicts = [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
-    return [replace(one, message="; ".join([one.message, *pair.notes])) for one in verdicts]
+    return rules
 
 
 def _judge(

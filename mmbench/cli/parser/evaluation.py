@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from mmbench.cli.parser.arguments import positive, price, seed
@@ -41,11 +42,7 @@ def run(commands: Commands) -> None:
         help="evaluate about N test samples, drawn at random, and estimate the scores on all"
         " samples; with --baseline more precisely",
     )
-    parser.add_argument(
-        "--baseline",
-        metavar="RUN",
-        help=f"for --budget: an earlier run on all samples, {RUN}",
-    )
+    until_decided(parser)
     parser.add_argument(
         "--perturb",
         action="append",
@@ -74,6 +71,30 @@ def run(commands: Commands) -> None:
         "--media",
         metavar="DIR",
         help="save generated images and audio to DIR as TASK/RUN/ID.png or .wav",
+    )
+
+
+def until_decided(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a run that stops when the verdict of a gate is known."""
+    parser.add_argument(
+        "--until-decided",
+        action="store_true",
+        help="stop when the verdict of the rules --fail-if on all samples is known, and exit with"
+        " it, as gate does; needs --baseline",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="RUN",
+        help="for --budget and --until-decided: an earlier run on all samples to compare with,"
+        f" {RUN}",
+    )
+    parser.add_argument(
+        "--fail-if",
+        action="append",
+        default=[],
+        metavar="'METRIC: LOSS'",
+        help="with --until-decided: fail when the metric is worse by more than this: a percentage"
+        " of the baseline (-0.5%%) or a number (-0.005); repeat for several",
     )
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
+from mmbench.cli.commands.evaluation.until_decided import DecidedRuns, check_flags
 from mmbench.cli.errors import report
 from mmbench.cli.exit_codes import DONE, until_interrupted, worst
 from mmbench.cli.output.json_output import printing_to_stderr
@@ -30,7 +31,6 @@ from mmbench.cli.parser.requested_tasks import set_tasks
 from mmbench.cli.workers import executor_of
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.progress import Progress
-from mmbench.errors import UserError
 from mmbench.protocols import Reporter
 from mmbench.reports import board
 from mmbench.reports.reporters import find_reporters
@@ -46,8 +46,7 @@ if TYPE_CHECKING:
 def command(args: argparse.Namespace) -> int:
     """Run every pair of model and task, write records and tables, and print the scores."""
     allowed_failures(args.allow_failed, 1)  # a check before hours of work
-    if args.baseline is not None and args.budget is None:
-        raise UserError("--baseline is for runs on a part of the samples; add --budget N")
+    check_flags(args)
     board.check_writable(args.out)
     if args.media is not None:
         Folder(args.media, "--media").check_writable()
@@ -124,6 +123,9 @@ class _Command:
     records: list[RunRecord]
     executor: Executor
 
+    def __post_init__(self) -> None:
+        self.decided = DecidedRuns(self.args)
+
     def codes(self, pairs: Sequence[tuple[str, str]]) -> Iterator[int]:
         """Run each pair, and yield its exit code: in order, or as they finish on workers."""
         if len(pairs) > 1 and self.executor.workers is not None:
@@ -161,10 +163,12 @@ class _Command:
         return report(result) if isinstance(result, BaseException) else self._save(result)
 
     def _run(self, model: str, task: str, progress: Progress) -> FinishedRun:
+        options = run_options(self.args, task, model)
+        if self.args.until_decided:
+            return self.decided.run(model, task, options, progress, self.executor)
         from mmbench.comparison.whole_set.estimator import WholeSetEstimator
         from mmbench.engine.run import run
 
-        options = run_options(self.args, task, model)
         estimator = WholeSetEstimator(self.args.baseline, self.args.out)
         return estimator.add_to(
             run(model, task, options, progress, self.executor, check=estimator.check)
@@ -177,4 +181,5 @@ class _Command:
             where = store.write_media(args.media, outcome.record, outcome.generated_media)
             show([f"  media: {where}"], sys.stderr if args.json else sys.stdout)
         codes = send(outcome, self.reporters, json=args.json)
+        codes += [self.decided.report(outcome.record)] if args.until_decided else []
         return worst([*codes, exit_code(outcome.record, args.allow_failed)])
