@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 
 from mmbench import metric_names, registry
-from mmbench.cli.parser.arguments import days, natural, positive, seed, share
+from mmbench.cli.parser.arguments import above_zero, days, natural, positive, seed, share
 from mmbench.errors import UserError
 
+_TYPES = (above_zero, days, natural, positive, seed, share)  # of numbers, without completions
 _NUMBERS = (1, 5, 10)  # values of k in `recall@k` in tasks
 
 
@@ -57,7 +58,7 @@ def _names_for(action: argparse.Action) -> Completer | None:
         "search_device": _devices,
         "batch_size": _auto,
     }
-    if action.option_strings == ["--name"] or action.type in (days, natural, positive, seed, share):
+    if action.option_strings == ["--name"] or action.type in _TYPES:
         return (
             _nothing  # free text and numbers (the positional `name` of show and train is completed)
         )

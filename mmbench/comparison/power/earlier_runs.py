@@ -146,11 +146,14 @@ def _estimated(
     name: str, runs: Sequence[StoredRun], baseline: StoredRun | None, seed: int
 ) -> EarlierRuns:
     """Estimate the pairs of these runs, newest first; with a baseline, only the pairs with it."""
-    rows, notes = _with_rows(runs, name)
-    pairs = [(older, newer) for newer, older in combinations(rows, 2)]
-    if baseline is not None:
-        first = next((one for one in rows if one.run is baseline), None)
-        pairs = [(first, one) for one in rows if one is not first] if first else []
+    if baseline is None:
+        rows, notes = _with_rows(runs, name)
+        pairs = [(older, newer) for newer, older in combinations(rows, 2)]
+    else:
+        first, others = RunRows(baseline, [name]), [run for run in runs if run is not baseline]
+        rows, notes = _with_rows(others, name) if others else ([], [])
+        pairs = [(first, one) for one in rows]
+        rows = [first, *rows]
     estimates = [(a, b, of_pair(a, b, name, seed, precise=True)) for a, b in pairs]
     found = [
         EarlierPair(a.record, b.record, _relation(a.record, b.record), estimate)

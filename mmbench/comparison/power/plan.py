@@ -138,7 +138,9 @@ def _single(runs: EarlierRuns, seed: int) -> Estimate:
     run = runs.rows[0]
     estimate = of_run(run, runs.metric, seed)
     if estimate is None:
-        reason = run.record.scores[runs.metric].reason or "its rows do not vary"
+        score = run.record.scores[runs.metric]
+        none = "it has no rows per sample" if score.fold == "whole" else "its rows do not vary"
+        reason = score.reason or none
         raise UserError(f"no plan for {runs.metric} from run {run.record.run}: {reason}")
     return estimate
 

@@ -8,7 +8,7 @@ import pytest
 
 from mmbench.comparison.compare import compare_runs
 from mmbench.comparison.power.plan import plan
-from mmbench.errors import DataError, UnknownName, UserError
+from mmbench.errors import DataError, MissingRows, UnknownName, UserError
 from mmbench.stats.paired import MCNEMAR, PERMUTATION
 from tests.support.boards import coins, model_info, write_record_alone, write_run
 from tests.support.paths import ROOT
@@ -231,3 +231,7 @@ def test_runs_without_rows_or_variation(tmp_path: Path) -> None:
     write_record_alone(tmp_path / "without", made)
     with pytest.raises(UserError, match=r"no run of t has its rows; .* --accuracy"):
         plan("t", out=tmp_path / "without")
+    write_run(tmp_path / "without", "b", {"em": coins(20, 0.6)})
+    assert plan("t", out=tmp_path / "without").notes[0] == "left out: 1 model without rows"
+    with pytest.raises(MissingRows):
+        plan("t", baseline="a", out=tmp_path / "without")
