@@ -16,9 +16,15 @@ from benchmarks.rows import Row
 from mmbench.comparison.power.variation import of_rows, precise_resamples
 from mmbench.comparison.rows import RunRows
 from mmbench.stats.folds import Floats, fold
-from mmbench.stats.paired import mcnemar, uses_mcnemar
+from mmbench.stats.paired import mcnemar, paired_many, uses_mcnemar
 from mmbench.stats.permutation import Pair, permutation_tests
-from mmbench.stats.power import difference_found, groups_needed, power
+from mmbench.stats.power import (
+    difference_found,
+    fail_probability,
+    groups_needed,
+    pass_probability,
+    power,
+)
 from mmbench.stats.resampler import Resampler
 from mmbench.storage.run_lookup import find_run
 
@@ -62,6 +68,40 @@ def check(pair: Pair, code: Ints, share: float, repetitions: int, *, seed: int =
     return Check(variation.test, difference, groups, predicted, float(np.mean(found)))
 
 
+def check_gate(pair: Pair, code: Ints, repetitions: int, *, loses: bool, seed: int = 0) -> Check:
+    """Plan a gate and observe how often it gives the planned verdict.
+
+    The margin is the one with which an equally good candidate passes with the groups of the pair.
+    The candidate is equally good and should pass, or it loses twice the margin and should fail.
+    """
+    estimate = of_rows(pair, Resampler(code, seed=seed, resamples=precise_resamples(pair[0])))
+    assert estimate is not None
+    variation, groups = estimate.variation, estimate.groups
+    margin = difference_found(
+        lambda one: pass_probability(variation, one, 0.0, groups, ALPHA), TARGET, 1.0
+    )
+    assert margin is not None
+    probability = fail_probability if loses else pass_probability
+    rng = np.random.default_rng(seed)
+    planted, difference = _planted(pair, code, -2 * margin if loses else 0.0, rng)
+    needed = groups_needed(lambda n: probability(variation, margin, -difference, n, ALPHA), TARGET)
+    assert needed is not None
+    predicted = probability(variation, margin, -difference, needed, ALPHA)
+    verdicts = [_verdict(planted, code, needed, margin, rng) for _ in range(repetitions)]
+    observed = verdicts.count("fail" if loses else "pass") / repetitions
+    return Check(variation.test, margin, needed, predicted, observed)
+
+
+def _verdict(pair: Pair, code: Ints, groups: int, margin: float, rng: np.random.Generator) -> str:
+    """Draw groups with replacement, and return the verdict of `gate` on the drawn rows."""
+    sample, new_code = _drawn(pair, code, groups, rng)
+    found = paired_many([sample], new_code, seed=int(rng.integers(1 << 31)))[0]
+    loss = 0 - found.difference
+    if loss > margin and (found.p_value or 0.0) <= ALPHA:
+        return "fail"
+    return "pass" if found.low is not None and 0 - found.low <= margin else "unclear"
+
+
 def _planted(pair: Pair, code: Ints, target: float, rng: np.random.Generator) -> tuple[Pair, float]:
     """Exchange the rows of groups until the difference is near `target`; return it as well."""
     name, a, b = pair
@@ -87,8 +127,8 @@ def _difference(pair: Pair) -> float:
     return fold(name, b) - fold(name, a)
 
 
-def _finds(pair: Pair, code: Ints, groups: int, rng: np.random.Generator) -> bool:
-    """Draw groups with replacement, and return whether the test of `compare` is significant."""
+def _drawn(pair: Pair, code: Ints, groups: int, rng: np.random.Generator) -> tuple[Pair, Ints]:
+    """Draw groups with replacement; return their rows, and the group of each row."""
     name, a, b = pair
     order = np.argsort(code, kind="stable")
     starts = np.searchsorted(code[order], np.arange(code.max() + 2))
@@ -96,10 +136,14 @@ def _finds(pair: Pair, code: Ints, groups: int, rng: np.random.Generator) -> boo
     sizes = np.diff(starts)[drawn]
     ends = np.cumsum(sizes)
     rows = order[np.arange(ends[-1]) - np.repeat(ends - sizes - starts[drawn], sizes)]
-    sample = name, a[rows], b[rows]
+    return (name, a[rows], b[rows]), np.repeat(np.arange(groups), sizes)
+
+
+def _finds(pair: Pair, code: Ints, groups: int, rng: np.random.Generator) -> bool:
+    """Draw groups with replacement, and return whether the test of `compare` is significant."""
+    sample, new_code = _drawn(pair, code, groups, rng)
     if uses_mcnemar(sample, groups):
-        return mcnemar(a[rows, 0], b[rows, 0]) <= ALPHA
-    new_code = np.repeat(np.arange(groups), sizes)
+        return mcnemar(sample[1][:, 0], sample[2][:, 0]) <= ALPHA
     p_values = permutation_tests(
         [sample],
         [_difference(sample)],
@@ -165,12 +209,23 @@ def rows(quick: bool) -> Iterator[Row]:
         cases[f"{kind} in groups of 1 to 9"] = generated(kind, 300)
     for name, (pair, code) in cases.items():
         for share in (0.25, 1.0):
-            one = check(pair, code, share, repetitions)
-            yield Row(
-                f"power, {name}, {one.groups:,} groups",
-                100 * abs(one.observed - one.predicted),
-                limit=10 if quick else 4,
-                unit="points",
-                note=f"{one.test}: predicted {100 * one.predicted:.1f} %, observed"
-                f" {100 * one.observed:.1f} % of {repetitions:,}",
-            )
+            yield _row(f"power, {name}", check(pair, code, share, repetitions), repetitions)
+    pair, code = cases["0/1, real rows"]
+    for loses in (False, True):
+        name = (
+            "gate fails a loss of twice the margin" if loses else "gate passes an equal candidate"
+        )
+        found = check_gate(pair, code, repetitions // 5, loses=loses)
+        yield _row(name, found, repetitions // 5)
+
+
+def _row(name: str, found: Check, repetitions: int) -> Row:
+    """Return a row with the distance of both powers, whose limit is three standard errors."""
+    return Row(
+        f"{name}, {found.groups:,} groups",
+        100 * abs(found.observed - found.predicted),
+        limit=max(4.0, 120 / repetitions**0.5),
+        unit="points",
+        note=f"{found.test}: predicted {100 * found.predicted:.1f} %, observed"
+        f" {100 * found.observed:.1f} % of {repetitions:,}",
+    )

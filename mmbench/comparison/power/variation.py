@@ -78,7 +78,7 @@ def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
     resamples = precise_resamples(fold_name)
     resampler = Resampler(run.groups.take(scored.places), seed=seed, resamples=resamples)
     pair = fold_name, scored.rows, scored.rows
-    (errors,) = paired_errors([pair], resampler)
+    errors = _errors(pair, resampler)
     if errors.first is None:
         return None
     test = _test(pair, resampler.groups)
@@ -110,7 +110,7 @@ def of_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
 
     Return None if the difference does not vary or is not defined.
     """
-    (errors,) = paired_errors([pair], resampler)
+    errors = _errors(pair, resampler)
     name, a, b = pair
     value, groups = fold(name, a), resampler.groups
     difference = fold(name, b) - value
@@ -130,6 +130,19 @@ def of_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
         agreement,
         _correlation(errors),
     )
+
+
+def _errors(pair: Pair, resampler: Resampler) -> PairedErrors:
+    """Return the standard errors of two values and of their difference.
+
+    For 0/1 rows without groups they are exact, which is faster than resamples.
+    """
+    if not uses_mcnemar(pair, resampler.groups):
+        return paired_errors([pair], resampler)[0]
+    _, a, b = pair
+    n = len(a)
+    errors = [float(values.std(ddof=1)) / sqrt(n) if n > 1 else 0.0 for values in (a, b, b - a)]
+    return PairedErrors(*(error or None for error in errors))
 
 
 def _test(pair: Pair, groups: int) -> str:
