@@ -20,7 +20,7 @@ from mmbench.stats.power import (
 )
 
 _ROUND = (1, 2, 5)  # leading digits of the differences in a table
-_WIDE = 4.0  # the table covers differences from a 4th to 4 times the detectable difference
+_WIDE = 5.0  # the table covers differences from a 5th to 5 times the detectable difference
 
 
 class Planner(NamedTuple):

@@ -8,7 +8,7 @@ from statistics import median
 from mmbench.comparison.power.earlier_runs import EarlierPair, EarlierRuns
 from mmbench.comparison.power.needs import Planner
 from mmbench.comparison.power.result import ScorePower
-from mmbench.comparison.power.variation import of_pair
+from mmbench.comparison.power.variation import Estimate, of_pair
 from mmbench.comparison.rows import RunRows
 
 
@@ -24,20 +24,23 @@ def other_scores(
     names = [name for name in pair.baseline.scores if name in pair.candidate.scores]
     names = [name for name in names if pair.baseline.measured_as(name)]
     a, b = (RunRows(stored[one.run], names) for one in (pair.baseline, pair.candidate))
+
+    def estimate(name: str) -> Estimate | None:
+        return pair.estimate if name == runs.metric else of_pair(a, b, name, seed)
+
     related = [one for one in runs.pairs if one.relation == pair.relation]
     found = [
         score
         for name in names
         if pair.baseline.measured_as(name) == pair.candidate.measured_as(name)
-        and (score := _score_power(a, b, name, related, planner, seed))
+        and (score := _score_power(name, estimate(name), related, planner))
     ]
     return sorted(found, key=lambda score: score.ratio)
 
 
 def _score_power(
-    a: RunRows, b: RunRows, name: str, related: list[EarlierPair], planner: Planner, seed: int
+    name: str, estimate: Estimate | None, related: list[EarlierPair], planner: Planner
 ) -> ScorePower | None:
-    estimate = of_pair(a, b, name, seed)
     differences = [*_differences(name, related)]
     if estimate is None or not differences or not (typical := median(differences)):
         return None
