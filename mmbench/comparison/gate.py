@@ -93,14 +93,17 @@ def parse_rule(text: str) -> GateRule:
     return _rule(match["metric"].strip(), match)
 
 
-def parse_amount(text: str, metric: str) -> GateRule:
-    """Parse the loss of a rule alone, `0.5%` or `0.005`, and return the rule for this metric.
+def parse_difference(text: str, metric: str) -> GateRule:
+    """Parse the value of `--difference`, `0.5%` or `0.005`; return it as a rule for this metric.
 
     Raises UserError for any other text.
     """
     match = re.fullmatch(_AMOUNT, text.rstrip())
     if match is None:
-        raise UserError(f"{text!r} is no difference: write a number, such as 0.005 or 0.5%")
+        raise UserError(
+            f"--difference {text!r}: write a number in the unit of the metric, such as 0.005, or a"
+            " percentage of the baseline, such as 0.5%"
+        )
     return _rule(metric, match)
 
 

@@ -141,11 +141,12 @@ def _gate(plan: PowerPlan, gate: GatePlan, width: int | None) -> list[str]:
     lines += listing([(name, _need(need)) for name, need in rows], width, indent=2)
     if gate.passes is None or plan.samples is None:
         return lines
-    fails = f"; it fails losses from {_small(gate.smallest_fail)} on" if gate.smallest_fail else ""
+    fails = gate.smallest_fail
     text = (
         f"With all {count(plan.samples, 'sample')} it passes an equally good candidate in"
-        f" {_cases(gate.passes)}{fails}."
+        f" {_cases(gate.passes)}"
     )
+    text += f" and fails a loss of {_small(fails)} in {_cases(plan.power)}." if fails else "."
     return [*lines, *wrapped(text, width)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mmbench.comparison.compare import ALPHA
-from mmbench.comparison.gate import parse_amount
+from mmbench.comparison.gate import parse_difference
 from mmbench.comparison.power.cost import first_rate
 from mmbench.comparison.power.earlier_runs import EarlierPair, EarlierRuns, earlier_runs
 from mmbench.comparison.power.needs import Planner
@@ -186,7 +186,7 @@ def _plan(
 
 def _absolute(difference: str | float, value: float | None, metric: str) -> float:
     """Return a difference in the unit of the metric. Raises UserError unless it is positive."""
-    amount = parse_amount(str(difference), metric)
+    amount = parse_difference(str(difference), metric)
     if amount.relative and value is None:
         raise UserError(
             f"--difference {difference}: a percentage needs the baseline's value; give --accuracy,"

@@ -57,7 +57,7 @@ def test_python_has_the_arguments_of_the_command() -> None:
     ("flags", "message"),
     [
         ([], "nothing to plan from"),
-        (["--accuracy", "0.75", "--difference", "x"], "write a number, such as 0.005 or 0.5%"),
+        (["--accuracy", "0.75", "--difference", "x"], "write a number in the unit of the metric"),
         (["-t", "nowhere"], "has no runs"),
     ],
 )

@@ -212,7 +212,7 @@ def test_what_cannot_be_planned(tmp_path: Path) -> None:
         ({"candidate": "b"}, "--candidate needs --baseline"),
         ({"task": "t", "samples": 5}, "--samples is only for"),
         ({"task": "t", "difference": "0"}, "give a difference above 0"),
-        ({"task": "t", "difference": "x"}, "write a number, such as 0.005 or 0.5%"),
+        ({"task": "t", "difference": "x"}, "write a number in the unit of the metric"),
     ):
         with pytest.raises(UserError, match=message):
             plan(**arguments, out=tmp_path)  # type: ignore[arg-type]
