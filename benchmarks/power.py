@@ -95,9 +95,8 @@ def check_gate(pair: Pair, code: Ints, repetitions: int, *, loses: bool, seed: i
 def _verdict(pair: Pair, code: Ints, groups: int, margin: float, rng: np.random.Generator) -> str:
     """Draw groups with replacement, and return the verdict of `gate` on the drawn rows."""
     sample, new_code = _drawn(pair, code, groups, rng)
-    found = paired_many([sample], [str(one) for one in new_code], seed=int(rng.integers(1 << 31)))[
-        0
-    ]
+    names = [str(group) for group in new_code]
+    (found,) = paired_many([sample], names, seed=int(rng.integers(1 << 31)))
     loss = 0 - found.difference
     if loss > margin and (found.p_value or 0.0) <= ALPHA:
         return "fail"
