@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from shlex import quote
+from typing import Self
 
 from mmbench.surrogates import escape_surrogates
 
@@ -47,6 +48,13 @@ class UserError(MmbenchError):
 
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(_LINE_BREAK.sub(_escaped, line) for line in lines))
+
+    def with_lines(self, *lines: str) -> Self:
+        """Return an error of the same type and with the same attributes, but other lines."""
+        error = type(self).__new__(type(self))
+        UserError.__init__(error, *lines)
+        error.__dict__.update(self.__dict__)
+        return error
 
 
 def _escaped(line_break: re.Match[str]) -> str:

@@ -29,6 +29,12 @@ def test_an_error_may_list_several_lines() -> None:
     assert str(pickle.loads(pickle.dumps(DataError(r"one\nline")))) == r"one\nline"
 
 
+def test_an_error_with_other_lines_keeps_its_type_and_attributes() -> None:
+    error = ColumnsNeeded("unclear", "text=title").with_lines("first", "sec\nond")
+    assert isinstance(error, ColumnsNeeded)
+    assert (error.columns, str(error)) == ("text=title", "first\nsec\\nond")
+
+
 def test_a_folder_with_a_line_break_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,8 @@ def check_signatures(model: Model, methods: Iterable[str]) -> None:
     for method in (*methods, *_EXTRAS):
         static = inspect.getattr_static(model.cls, method, None)
         names = next(_parameters(method))
-        if not _takes(static, getattr(model.cls, method, None), len(names)):
+        is_bound = not isinstance(model.cls, type) or isinstance(static, staticmethod | classmethod)
+        if not _takes(static, getattr(model.cls, method, None), len(names), is_bound=is_bound):
             written = getattr(model.cls, method)
             raise ModelError(
                 f"model {model.info.name}{_place(written)}: {method} is defined as"
@@ -39,14 +40,15 @@ def _parameters(method: str) -> Iterator[list[str]]:
             yield [*inspect.signature(vars(protocol)[method]).parameters][1:]
 
 
-def _takes(static: object, function: object, count: int) -> bool:
-    """Return whether a method of a class or of an object takes `count` arguments by position.
+def _takes(static: object, function: object, count: int, *, is_bound: bool) -> bool:
+    """Return whether a method takes `count` arguments by position, besides `self`.
 
     Methods that are no functions, such as those of compiled classes, are not checked. `static` is
-    the attribute without binding.
+    the attribute without binding. `is_bound` says that `function` does not take `self`: it is that
+    of a live object, a static method or a class method.
     """
-    is_bound = isinstance(static, staticmethod | classmethod) or inspect.ismethod(function)
-    if not (is_bound or inspect.isfunction(static)) or not callable(function):
+    checked = inspect.isfunction(static) or isinstance(static, staticmethod | classmethod)
+    if not checked or not callable(function):
         return True
     try:
         inspect.signature(function).bind(*range(count if is_bound else count + 1))

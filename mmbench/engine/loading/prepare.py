@@ -173,9 +173,8 @@ def _find_model_and_data(
     except DataError as error:
         problems.append(error)
     if data is None or problems:
-        kind_of_error = ModelError if isinstance(problems[0], ModelError) else DataError
         lines = [*map(str, problems), *_advice(model, options, problems)]
-        raise kind_of_error(*lines) from problems[0]
+        raise problems[0].with_lines(*lines) from problems[0]
     return resolved, data
 
 

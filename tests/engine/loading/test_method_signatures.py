@@ -68,6 +68,14 @@ def test_any_names_and_optional_parameters_are_accepted(method: str) -> None:
         check_signatures(model(**{method: right}), [method])
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_methods_of_live_objects_are_bound(method: str) -> None:
+    live = type("Live", (), {method: lambda self, *args: None})()
+    check_signatures(of_class(live), [method])
+    with pytest.raises(ModelError, match="arguments"):
+        check_signatures(of_class(type("Live", (), {method: lambda self: None})()), [method])
+
+
 def test_the_packaged_models_pass() -> None:
     for name in registry.names("model"):
         if not name.endswith("-nano"):  # these import torch
