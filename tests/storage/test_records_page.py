@@ -12,7 +12,7 @@ import msgspec
 import pyarrow.parquet as pq
 import pytest
 
-from mmbench.types import ModelInfo, PublishedInfo, RunRecord, ScoreInfo, TaskInfo
+from mmbench.types import EstimateInfo, ModelInfo, PublishedInfo, RunRecord, ScoreInfo, TaskInfo
 from tests.support.command_line import run_record
 from tests.support.documents import fenced_blocks
 from tests.support.files import write_file
@@ -24,6 +24,7 @@ STRUCTS = {
     "model": ModelInfo,
     "task": TaskInfo,
     "scores": ScoreInfo,
+    "estimates": EstimateInfo,
     "published": PublishedInfo,
 }
 JSON_TYPES = {
