@@ -46,17 +46,19 @@ def _measured(record: RunRecord, name: str) -> bool:
     return name in record.scores and bool(record.scores[name].signature)
 
 
-def refuse_incomparable(a: RunRecord, b: RunRecord, names: Sequence[str]) -> None:
+def refuse_incomparable(
+    a: RunRecord, b: RunRecord, names: Sequence[str], *, parts: bool = False
+) -> None:
     """Raise UserError, with the differences, if the two runs' scores are not comparable.
 
     Runs of one model may differ in the perturbation of the inputs: then the tasks and the data
-    without it must be equal. A run on a part of the samples is comparable with runs on the whole
-    data, and on other parts of them.
+    without it must be equal. If `parts` is true, a run on a part of the samples is comparable with
+    runs on the whole data, and on other parts of them: on the samples that both runs have.
     """
     first, second = a.task, b.task
     if first.perturbation != second.perturbation and _model(a) == _model(b):
         first, second = _without_perturbation(first), _without_perturbation(second)
-    elif first.part or second.part:
+    elif parts:
         first, second = _of_whole_data(first), _of_whole_data(second)
     differ = [
         f"{what} {_short(one)} against {_short(other)}"

@@ -145,7 +145,7 @@ def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
     """Return the scores to compare for the runs of one task. Raises UserError if incomparable."""
     names = common_scores(records, metrics)
     for a, b in combinations(records, 2):
-        refuse_incomparable(a, b, names)
+        refuse_incomparable(a, b, names, parts=True)
     return names
 
 

@@ -51,6 +51,7 @@ from mmbench.types import (
     Requests,
     RunRecord,
     VectorOutputs,
+    format_part,
 )
 
 
@@ -122,6 +123,10 @@ def _prepared(record: RunRecord, context: RunContext) -> PreparedRun:
     """
     if record.task.kind != "retrieval":
         raise UserError(f"run {record.run}: tasks of kind {record.task.kind} have no documents")
+    if record.task.part is not None:
+        raise UserError(
+            f"run {record.run} is on {format_part(record.task.part)}; choose a run on all samples"
+        )
     found = prepare("oracle", record.task.name, context)
     if "query_text" in found.spec.fields:  # a pair has one content of the query
         raise UserError(

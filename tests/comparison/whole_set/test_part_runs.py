@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from mmbench.comparison.compare import compare_runs
 from mmbench.comparison.gate import gate
 from mmbench.comparison.history import history
+from mmbench.comparison.intervals import comparison_without_rows
 from mmbench.engine.recording.published import compare_published
 from mmbench.errors import DataError, UserError
 from mmbench.reports.board import build
@@ -72,6 +73,11 @@ def test_a_part_of_other_data_is_refused(tmp_path: Path) -> None:
     pair = baseline_run(tmp_path).record, part_run(tmp_path, task=other).record
     with pytest.raises(UserError, match=r"data dddddddd \(200 samples\) against other \(200 sam"):
         compare_runs(pair, out=tmp_path)
+
+
+def test_intervals_and_groups_of_tasks_refuse_a_part(runs: tuple[RunRecord, RunRecord]) -> None:
+    with pytest.raises(UserError, match="cannot be compared: data"):
+        comparison_without_rows(*runs, "rows are missing")
 
 
 def test_no_board_page_or_history_lists_a_part(
