@@ -20,7 +20,6 @@ from mmbench.text.number_format import (
 )
 from mmbench.types import (
     EstimateInfo,
-    PartInfo,
     PublishedInfo,
     RunRecord,
     ScoreInfo,
@@ -90,26 +89,28 @@ def _measured(record: RunRecord, width: int | None, parts: int | None) -> list[s
 def _estimates(record: RunRecord, width: int | None) -> list[str]:
     """Return the estimates of the scores on all samples, for a run on a part of them."""
     part = record.task.part
-    if part is None or not record.estimates:
-        return []
-    baselines = {one.baseline for one in record.estimates.values() if one.baseline}
-    by = f", with the baseline {plain(baselines.pop())}" if baselines else ""
-    rows = [[plain(name), *_estimate(one, part)] for name, one in record.estimates.items()]
+    found = {name: one for name, one in record.estimates.items() if one.value is not None}
+    missing = {name: one for name, one in record.estimates.items() if one.value is None}
+    lines = [f"  no estimate of {plain(n)}: {plain(one.reason)}" for n, one in missing.items()]
+    if part is None or not found:
+        return lines
+    baselines = {one.baseline for one in found.values() if one.baseline}
+    header = ["score", "estimate", "95 %", *(["plain"] if baselines else [])]
+    rows = [[plain(name), *_estimate(one)][: len(header)] for name, one in found.items()]
+    legend = "    plain: the samples that an estimate without the baseline would need"
     return [
-        f"  estimates for all {part.of:,} samples, with 95 % intervals{by}:",
-        *table(rows, {0, 2}, width, indent=4),
+        f"  estimates for all {part.of:,} samples:",
+        *table([header, *rows], {0}, width, indent=4),
+        *([legend, f"    baseline: {plain(baselines.pop())}"] if baselines else []),
+        *(f"    {plain(n)}: {plain(one.reason)}" for n, one in found.items() if one.reason),
+        *lines,
     ]
 
 
-def _estimate(one: EstimateInfo, part: PartInfo) -> list[str]:
-    """Return the value of an estimate, and its interval with remarks."""
-    reason = f"({plain(one.reason, _REASON)})" if one.reason else ""
-    if one.value is None:
-        return [format_number(None), reason]
-    parts = [f"[{format_interval(one.low, one.high)}]", reason]
-    if one.plain is not None and one.plain > part.samples:
-        parts.append(f"plain sampling would need about {one.plain:,} samples")
-    return [format_number(one.value), "  ".join(filter(None, parts))]
+def _estimate(one: EstimateInfo) -> list[str]:
+    """Return the value of an estimate, its interval and the samples of plain sampling."""
+    samples = "" if one.plain is None or not one.baseline else f"{one.plain:,}"
+    return [format_number(one.value), format_interval(one.low, one.high), samples]
 
 
 def _indexes(record: RunRecord, width: int | None) -> list[str]:
