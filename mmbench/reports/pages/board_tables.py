@@ -109,7 +109,8 @@ def data_statement(record: RunRecord) -> Statement:
     """Say whether a run used the data set that the task's protocol defines."""
     sizes = format_sizes(record.task.data)
     if reasons := data_differences(record):
-        return Statement("not the official set", reasons, "warn")
+        text = "a part of the samples" if record.task.part else "not the official set"
+        return Statement(text, reasons, "warn")
     if not record.task.protocol:
         return Statement("own data", f"{sizes}; the task defines no official set")
     return Statement("official set", sizes, "good")

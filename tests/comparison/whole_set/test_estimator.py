@@ -10,6 +10,7 @@ import pytest
 
 import mmbench
 from mmbench.cli import main
+from mmbench.cli.output.run_summary import run_result
 from mmbench.errors import UserError
 from mmbench.storage.records import read_records
 from mmbench.types import GeneratedText
@@ -52,6 +53,11 @@ def test_the_record_has_estimates_of_all_scores(tmp_path: Path) -> None:
         assert one.baseline == whole.run
         assert one.plain >= 40
     assert "exact_match on all samples: about" in repr(result)
+    lines = run_result(record, "board", 80)
+    assert max(map(len, lines[1:])) <= 80
+    at = lines.index("  estimates for all 120 samples:")
+    assert lines[at + 1].split() == ["score", "estimate", "95", "%", "plain"]
+    assert f"    baseline: {whole.run}" in lines
     (stored,) = [one for one in read_records(tmp_path, "answers") if one.task.part]
     assert stored.estimates == record.estimates
 

@@ -17,6 +17,7 @@ from mmbench.errors import DataError, UserError
 from mmbench.reports.board import build
 from mmbench.reports.command import repeat_command
 from mmbench.reports.exports.caveats import refuse_caveats
+from mmbench.reports.pages.board_tables import data_statement
 from mmbench.reports.sections import other_data
 from mmbench.reports.selection import whole_board
 from mmbench.storage.run_lookup import find_run
@@ -111,6 +112,7 @@ def test_a_task_with_only_parts_has_no_page_and_no_history(tmp_path: Path) -> No
 
 def test_a_part_is_exported_only_with_its_caveat(runs: tuple[RunRecord, RunRecord]) -> None:
     assert other_data(runs[1]) == f"not comparable with runs on all samples: {EXTENT}"
+    assert data_statement(runs[1]) == ("a part of the samples", EXTENT, "warn")
     with pytest.raises(DataError, match=f"run part: {EXTENT}; repeat with --anyway"):
         refuse_caveats(runs)
 

@@ -105,15 +105,15 @@ def test_each_group_is_drawn_equally_often() -> None:
 def test_a_part_has_the_predictions_of_the_whole_and_says_what_it_is(tmp_path: Path) -> None:
     whole = evaluate(Guesses(), out=tmp_path)
     model = Guesses()
-    part = evaluate(model, out=tmp_path, budget=20, fresh=True)
+    part = evaluate(model, out=tmp_path, budget=30, fresh=True)
     info = part.record.task.part
-    assert (info.samples, info.of, info.groups, info.seed) == (20, 60, 20, 0)
+    assert (info.samples, info.of, info.groups, info.seed) == (30, 60, 30, 0)
     assert info.data_hash == whole.record.task.data_hash != part.record.task.data_hash
-    assert len(model.asked) == part.record.counts["samples"] == 20
+    assert len(model.asked) == part.record.counts["samples"] == 30
     values = {row["id"]: row["exact_match"] for row in rows_of(tmp_path, whole.record)}
     own = {row["id"]: row["exact_match"] for row in rows_of(tmp_path, part.record)}
     assert own.items() <= values.items()
-    assert len(own) == 20
+    assert len(own) == 30
 
 
 def rows_of(out: Path, record: Any) -> list[dict[str, Any]]:
@@ -127,24 +127,24 @@ def rows_of(out: Path, record: Any) -> list[dict[str, Any]]:
 
 def test_a_larger_budget_and_the_whole_run_use_the_outputs_of_a_smaller_one() -> None:
     model = Guesses()
-    evaluate(model, budget=20, fresh=True)
+    evaluate(model, budget=30, fresh=True)
     first = set(model.asked)
-    evaluate(model, budget=30)
-    assert len(model.asked) == len(set(model.asked)) == 30
+    evaluate(model, budget=45)
+    assert len(model.asked) == len(set(model.asked)) == 45
     whole = evaluate(model)
     assert len(model.asked) == len(set(model.asked)) == 60
-    assert len(first) == 20
+    assert len(first) == 30
     assert whole.record.task.part is None
 
 
 def test_a_budget_of_all_samples_is_a_run_on_all_samples() -> None:
     assert evaluate(Guesses(), budget=60).record.task.part is None
-    assert evaluate("oracle", budget=20).record.task.part is None  # it costs nothing
+    assert evaluate("oracle", budget=30).record.task.part is None  # it costs nothing
 
 
 def test_growing_parts_compute_each_output_once() -> None:
     model, sizes = Growing(), []
-    with run_context(RunSettings(data=memory())) as context:
+    with run_context(RunSettings(data=memory(), device="cpu")) as context:
         prepared = prepare(live_model(model, None), "answers", context)
         drawn = order_groups(prepared.spec, prepared.kind, prepared.data, 5)
         for groups in (10, 25, 60):
@@ -164,8 +164,8 @@ def memory() -> Any:
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ({"budget": 9}, "--budget 9: too few for an interval, which needs 10 groups"),
-        ({"budget": 20, "limit": 30}, "--budget and --limit cannot be combined"),
+        ({"budget": 29}, "--budget 29: too few for an interval, which needs 30 groups"),
+        ({"budget": 40, "limit": 50}, "--budget and --limit cannot be combined"),
     ],
 )
 def test_a_budget_that_makes_no_sense_is_refused(flags: dict[str, int], message: str) -> None:
