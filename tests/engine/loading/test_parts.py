@@ -64,7 +64,8 @@ def found(task: str) -> Any:
 
 
 def order(data: Any, seed: int = 0, task: str = "answers") -> GroupOrder:
-    return order_groups(*found(task), data, seed)
+    spec, kind = found(task)
+    return order_groups(spec, kind, data, seed)
 
 
 def test_whole_groups_are_drawn_and_a_larger_part_contains_a_smaller_one() -> None:
