@@ -1,10 +1,13 @@
-"""The training step, read from the name of a checkpoint."""
+"""The checkpoint of a run, and the training step in its name."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from mmbench.types import RunRecord
+
+_OUTPUTS = "outputs"  # the adapter in the records of scored outputs
 _WORD = r"(?:global[-_]?)?step|checkpoint|ckpt|epoch|iteration|iter"
 _STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECASE)
 
@@ -33,3 +36,15 @@ def checkpoint_step(checkpoint: str) -> CheckpointStep:
             training = [*parts[:at], *([start] if start else []), *parts[at + 1 :]]
             return CheckpointStep("/".join(training), int(matches[-1].group(1)))
     return CheckpointStep(checkpoint.rstrip("/"), None)
+
+
+def name_and_checkpoint(record: RunRecord) -> tuple[str, str]:
+    """Return the name of a model and its checkpoint, "" if it has none.
+
+    Records of scored outputs have both in the name of the model.
+    """
+    model = record.model
+    if model.adapter != _OUTPUTS:
+        return model.name, model.checkpoint or ""
+    name, _, checkpoint = model.name.partition("@")
+    return (name, checkpoint) if name else (model.name, "")

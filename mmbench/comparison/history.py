@@ -22,7 +22,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from mmbench.comparison.checkpoint_steps import checkpoint_step
+from mmbench.comparison.checkpoint_steps import checkpoint_step, name_and_checkpoint
 from mmbench.comparison.comparability import SCORES_HINT, with_variants
 from mmbench.comparison.compare import (
     ALPHA,
@@ -42,8 +42,6 @@ from mmbench.types import RunRecord, ScoreInfo
 
 Change = Literal["", "better", "worse"]
 Order = Literal["step", "created"]
-
-_OUTPUTS = "outputs"  # the adapter in the records of scored outputs
 
 
 class Point(Struct, frozen=True):
@@ -207,10 +205,10 @@ def _records(
     if model is None:
         return [record for record in whole if not record.baseline] or whole
     records_of_model = [
-        record for record in whole if model in (record.model.name, _name_and_checkpoint(record)[0])
+        record for record in whole if model in (record.model.name, name_and_checkpoint(record)[0])
     ]
     if not records_of_model:
-        names = {plain(_name_and_checkpoint(record)[0]) for record in whole}
+        names = {plain(name_and_checkpoint(record)[0]) for record in whole}
         hint = f"`mmbench list runs --out {out}` shows the evaluated models"
         raise UnknownName(f"model of {task}", model, names, hint)
     return records_of_model
@@ -230,14 +228,14 @@ def _lines(
         training = _training(record) if _training(record) in trainings else ""
         options = repr(sorted(model.options.items()))
         question = task.fingerprint, task.data_hash, record.measured_as(metric)
-        key = (training, _name_and_checkpoint(record)[0], model.dtype, options, *question)
+        key = (training, name_and_checkpoint(record)[0], model.dtype, options, *question)
         line = lines.setdefault(key, {})
         line[model.hash or record.run] = record  # records are sorted, so the latest run wins
     return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]
 
 
 def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRecord]]:
-    without = [_name_and_checkpoint(record)[1] for record in line if _step(record) is None]
+    without = [name_and_checkpoint(record)[1] for record in line if _step(record) is None]
     checkpoints = list(filter(None, without))
     if by == "step" and checkpoints:
         raise UserError(
@@ -248,29 +246,17 @@ def _ordered(line: list[RunRecord], by: Order | None) -> tuple[Order, list[RunRe
     return "step", sorted(line, key=lambda record: (_step(record) or 0, record.created))
 
 
-def _name_and_checkpoint(record: RunRecord) -> tuple[str, str]:
-    """Return the name of a model and its checkpoint, "" if it has none.
-
-    Records of scored outputs have both in the name of the model.
-    """
-    model = record.model
-    if model.adapter != _OUTPUTS:
-        return model.name, model.checkpoint or ""
-    name, _, checkpoint = model.name.partition("@")
-    return (name, checkpoint) if name else (model.name, "")
-
-
 def _training(record: RunRecord) -> str:
-    return checkpoint_step(_name_and_checkpoint(record)[1]).training
+    return checkpoint_step(name_and_checkpoint(record)[1]).training
 
 
 def _step(record: RunRecord) -> int | None:
-    return checkpoint_step(_name_and_checkpoint(record)[1]).step
+    return checkpoint_step(name_and_checkpoint(record)[1]).step
 
 
 def _point(record: RunRecord, metric: str, line: int, order: Order, training: str) -> Point:
     score = record.scores[metric]
-    name, checkpoint = _name_and_checkpoint(record)
+    name, checkpoint = name_and_checkpoint(record)
     return Point(
         run=record.run,
         created=record.created,

@@ -42,7 +42,7 @@ from mmbench.stats.resampler import Resampler
 from mmbench.stats.sums import Groups
 
 POWER = 0.8
-_MOST_SEEDS = 1000
+_MOST_SEEDS = 100
 _MOST_DEGREES = 1e6  # Student's t is normal from here on
 
 
@@ -58,9 +58,8 @@ class SeedDifference(NamedTuple):
 
     `error` is its standard error, `reach` half the width of the interval: a smaller difference is
     not significant. `seeds` and `test_set` are the two parts of the squared error; `test_set` is
-    None without rows, and then the interval is for new seeds on the same test set. `needed` is the
-    number of seeds of each method that would find the same difference in 80 % of cases; None if no
-    number would, or if the difference is 0. Without any variation, `p_value` is NaN.
+    None without rows, and then the interval is for new seeds on the same test set. Without any
+    variation, `p_value` is NaN.
     """
 
     difference: float
@@ -72,7 +71,6 @@ class SeedDifference(NamedTuple):
     degrees: float
     seeds: float
     test_set: float | None
-    needed: int | None
 
 
 def covariances(fold: str, rows: Sequence[Floats], groups: Groups, *, seed: int = 0) -> Floats:
@@ -146,7 +144,6 @@ def seed_difference(
         total.degrees,
         sum(term.variance for term in seeds),
         test_set,
-        _needed_seeds(abs(difference), estimates[0], fixed, level),
     )
 
 
@@ -205,22 +202,33 @@ def _p_value(difference: float, total: Term) -> float:
     return 2 * float(stdtr(total.degrees, -abs(difference) / sqrt(total.variance)))
 
 
-def _needed_seeds(
-    difference: float, seeds: Sequence[Term], fixed: Sequence[Term], level: float
+def needed_seeds(
+    first: Floats,
+    second: Floats,
+    test_set: float | None,
+    groups: int,
+    *,
+    paired: bool = False,
+    level: float = 0.95,
 ) -> int | None:
-    """Return the number of seeds of each method with which `difference` would be found.
+    """Return how many seeds of each method would find the same difference in 80 % of cases.
 
-    `seeds` are the variances of the means over the present seeds, `fixed` that of the test set.
+    `first` and `second` are the values of the present seeds, `test_set` is that of their
+    `SeedDifference`, and `groups` the number of groups of samples. Return None if the difference is
+    0, or if a hundred seeds would not find it.
     """
-    if not difference or _detectable([*fixed], level) > difference:
+    difference = abs(float(second.mean() - first.mean()))
+    seeds = _seed_terms(first, second, paired=paired)[0]
+    fixed = [] if test_set is None else [Term(test_set, groups - 1)]
+    if not difference or _detectable(fixed, level) > difference:
         return None
     least = bisect_left(
-        range(_MOST_SEEDS),
+        range(_MOST_SEEDS + 1),
         True,
         lo=2,
         key=lambda k: _detectable([*_with(k, seeds), *fixed], level) <= difference,
     )
-    return least if least < _MOST_SEEDS else None
+    return least if least <= _MOST_SEEDS else None
 
 
 def _with(k: int, seeds: Sequence[Term]) -> list[Term]:

@@ -185,7 +185,7 @@ def test_without_names_all_methods_with_two_runs_are_compared(board: Path) -> No
     found = methods(replicated_runs(SEEDS, board, None), SEEDS)
     assert [len(method.runs) for method in found] == [3, 3, 2]
     with pytest.raises(UserError, match="two comparable runs"):
-        replicated_runs("step-*x", board, "t")
+        replicated_runs("c/seed-*", board, "t")
 
 
 def test_a_pattern_of_runs(board: Path) -> None:

@@ -99,11 +99,11 @@ def _difference_table(
     width: int | None,
 ) -> list[str]:
     level = f"{100 * (1 - found.alpha):g} %"
-    header = ["metric", "pair", "difference", level, "p (Holm)", "noise", "verdict"]
+    header = ["metric", "pair", "difference", level, "p (Holm)", "verdict"]
     rows = [
         _difference_row(one, names, direction) for one in found.differences if one.metric in metrics
     ]
-    return table([header, *rows], {0, 1, 6}, width)
+    return table([header, *rows], {0, 1, 5}, width)
 
 
 def _difference_row(one: MethodDifference, names: dict[str, str], direction: str) -> list[str]:
@@ -114,7 +114,6 @@ def _difference_row(one: MethodDifference, names: dict[str, str], direction: str
         format_number(one.difference, digits, "+"),
         format_interval(one.low, one.high, "+"),
         format_p_value(one.p_holm),
-        format_number(one.noise, digits),
         one.verdict,
     ]
 
@@ -176,5 +175,5 @@ def _needed(one: MethodDifference, noun: str) -> str:
     if one.verdict in ("better", "worse") or not one.difference:
         return ""
     if one.needed is None:
-        return f"no number of {noun} would find this difference with these samples"
+        return f"100 {noun} each would not find this difference with these samples"
     return f"about {one.needed:,} {noun} each would find this difference in 80 % of cases"

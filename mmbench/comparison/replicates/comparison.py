@@ -32,6 +32,7 @@ from mmbench.stats.replicates import (
     SeedDifference,
     between_seeds,
     covariances,
+    needed_seeds,
     seed_difference,
 )
 from mmbench.storage.records import StoredRun
@@ -135,9 +136,9 @@ class _Table:
         return MethodScore(
             self.name,
             self.methods[at].name,
-            dict(zip(self.methods[at].runs, values.tolist(), strict=True)),
-            float(values.mean()),
-            float(values.std(ddof=1)) if len(values) > 1 else None,
+            dict(zip(self.methods[at].runs, map(_number, values), strict=True)),
+            _number(values.mean()),
+            _number(values.std(ddof=1)) if len(values) > 1 else None,
             None if covariance is None else sqrt(max(0.0, between_seeds(covariance))),
         )
 
@@ -160,7 +161,7 @@ def _difference(
         a.name,
         b.name,
         "no test",
-        float(other.mean() - one.mean()),
+        _number(other.mean() - one.mean()),
         (len(one), len(other)),
         bool(pairs),
         table.covariance is None,
@@ -183,8 +184,14 @@ def _difference(
         degrees=found.degrees,
         noise=found.reach,
         replicate_share=_share(found),
-        needed=found.needed,
+        needed=needed_seeds(
+            one, other, found.test_set, table.groups, paired=bool(pairs), level=1 - alpha
+        ),
     )
+
+
+def _number(value: float) -> float | None:
+    return float(value) if isfinite(value) else None
 
 
 def _share(found: SeedDifference) -> float | None:
@@ -225,5 +232,5 @@ def _with_verdicts(differences: Sequence[MethodDifference], alpha: float) -> lis
 
 
 def _with_verdict(one: MethodDifference, p_holm: float, alpha: float) -> MethodDifference:
-    change = direction(one.difference, one.better) if p_holm <= alpha else ""
+    change = direction(one.difference or 0.0, one.better) if p_holm <= alpha else ""
     return msgspec.structs.replace(one, p_holm=p_holm, verdict=change or "no difference")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from mmbench.comparison.checkpoint_steps import checkpoint_step
+from mmbench.comparison.checkpoint_steps import checkpoint_step, name_and_checkpoint
 from mmbench.errors import UserError
 from mmbench.storage.records import StoredRun
 from mmbench.text import listed, natural_key, normal_path
@@ -14,6 +14,7 @@ from mmbench.types import RunRecord
 
 # A record -> the name of its method and the value of the key; None for a run without the key.
 Split = Callable[[RunRecord], tuple[str, str] | None]
+_NONE = "none"  # the value of the key for a run without it
 _SEED = "seed"  # also a flag of `mmbench run`, which is a field of the record
 
 
@@ -30,7 +31,7 @@ class Method(NamedTuple):
         It is empty if all replicates have one checkpoint, and differ in an option.
         """
         found = {
-            value: checkpoint_step(run.record.model.checkpoint or "").training
+            value: checkpoint_step(name_and_checkpoint(run.record)[1]).training
             for value, run in self.runs.items()
         }
         return found if len(set(found.values())) == len(found) else {}
@@ -40,20 +41,20 @@ def methods(runs: Sequence[StoredRun], key: str) -> list[Method]:
     """Group runs by their method, in the order of the runs; of a repeated run, the latest counts.
 
     `key` is a pattern with one `*` in the checkpoint, such as `seed-*`, or the name of a model
-    option. `seed` is also the flag of `mmbench run`, if no run has an option of this name. Raises
-    UserError for a key that no run has.
+    option. `seed` is also the flag of `mmbench run`, if no run has an option of this name. A run
+    without the key is a method of its own. Raises UserError for a key that no run has.
     """
     by_name: dict[str, dict[str, StoredRun]] = {}
     split = _splitter(key, [run.record for run in runs])
-    for run in runs:
-        parts = split(run.record)
-        if parts is not None:
-            replicates = by_name.setdefault(parts[0], {})
-            kept = replicates.get(parts[1])
-            if kept is None or kept.record.created <= run.record.created:
-                replicates[parts[1]] = run
-    if not by_name:
+    found = [split(run.record) for run in runs]
+    if not any(found):
         raise UserError(_no_such_key(key, [run.record for run in runs]))
+    for run, parts in zip(runs, found, strict=True):
+        name, value = parts or (_own_name(run.record), _NONE)
+        replicates = by_name.setdefault(name, {})
+        kept = replicates.get(value)
+        if kept is None or kept.record.created <= run.record.created:
+            replicates[value] = run
     return [Method(name, _in_order(replicates)) for name, replicates in by_name.items()]
 
 
@@ -68,7 +69,7 @@ def _splitter(key: str, records: Sequence[RunRecord]) -> Split:
         return lambda record: _by_checkpoint(record, key, pattern)
     if any(key in record.model.options for record in records) or key != _SEED:
         return lambda record: _by_option(record, key)
-    return lambda record: (_name(record, record.model.checkpoint, {}), str(record.seed))
+    return lambda record: (_name(record, name_and_checkpoint(record)[1], {}), str(record.seed))
 
 
 def _compiled(key: str) -> re.Pattern[str]:
@@ -87,7 +88,7 @@ def _by_checkpoint(record: RunRecord, key: str, pattern: re.Pattern[str]) -> tup
 
     The last match counts: in `runs/seeds/a-seed1`, `seed*` is `seed1`.
     """
-    place = normal_path(record.model.checkpoint or "")
+    place = normal_path(name_and_checkpoint(record)[1])
     matches = list(pattern.finditer(place))
     if not matches:
         return None
@@ -101,27 +102,34 @@ def _by_option(record: RunRecord, key: str) -> tuple[str, str] | None:
     if key not in options:
         return None
     others = {name: "*" if name == key else value for name, value in options.items()}
-    return _name(record, record.model.checkpoint, others), str(options[key])
+    return _name(record, name_and_checkpoint(record)[1], others), str(options[key])
 
 
-def _name(record: RunRecord, checkpoint: str | None, options: Mapping[str, object]) -> str:
-    """Return the name of a method, in the form of the labels of boards."""
-    model = record.model
-    place = f"@{checkpoint}" if checkpoint else ""
+def _own_name(record: RunRecord) -> str:
+    return _name(record, name_and_checkpoint(record)[1], record.model.options)
+
+
+def _name(record: RunRecord, checkpoint: str, options: Mapping[str, object]) -> str:
+    """Return the name of a method: a label of boards, and the perturbation of the inputs."""
+    model, (name, own) = record.model, name_and_checkpoint(record)
     # A pattern joins repositories, which have revisions of their own.
-    own = model.revision if checkpoint == model.checkpoint else None
-    revision = f"#{own[:12]}" if own else ""
-    dtype = f" {model.dtype}" if model.dtype not in ("float32", "none") else ""
-    words = ", ".join(f"{name}={value}" for name, value in sorted(options.items()))
-    return f"{model.name}{place}{revision}{dtype}{f' ({words})' if words else ''}"
+    revision = model.revision if checkpoint == own else None
+    words = ", ".join(f"{option}={value}" for option, value in sorted(options.items()))
+    parts = [
+        f"{name}{f'@{checkpoint}' if checkpoint else ''}{f'#{revision[:12]}' if revision else ''}",
+        model.dtype if model.dtype not in ("float32", "none") else "",
+        f"({words})" if words else "",
+        record.task.perturbation,
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _no_such_key(key: str, records: Sequence[RunRecord]) -> str:
     if "*" in key:
-        places = dict.fromkeys(r.model.checkpoint for r in records if r.model.checkpoint)
+        places = dict.fromkeys(name_and_checkpoint(record)[1] for record in records)
         return (
             f"--replicates {key!r}: no checkpoint contains it; the checkpoints are"
-            f" {listed(places, 3) or 'none'}"
+            f" {listed(filter(None, places), 3) or 'none'}"
         )
     options = dict.fromkeys(name for record in records for name in record.model.options)
     return (

@@ -18,8 +18,8 @@ class MethodScore(Struct, frozen=True):
 
     metric: str
     method: str
-    values: dict[str, float]
-    mean: float
+    values: dict[str, float | None]
+    mean: float | None
     between: float | None
     test_error: float | None
 
@@ -40,7 +40,7 @@ class MethodDifference(Struct, frozen=True):
     baseline: str
     candidate: str
     verdict: Verdict
-    difference: float
+    difference: float | None
     replicates: tuple[int, int]
     paired: bool = False
     fixed_test_set: bool = False

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mmbench.reports.group_table import group_table
 from msgspec.structs import replace
 
 from mmbench.comparison.compare import compare_runs
@@ -17,6 +16,7 @@ from mmbench.errors import DataError, UserError
 from mmbench.reports.board import build
 from mmbench.reports.command import repeat_command
 from mmbench.reports.exports.caveats import refuse_caveats
+from mmbench.reports.groups.table import group_table
 from mmbench.reports.pages.board_tables import data_statement
 from mmbench.reports.sections import other_data
 from mmbench.reports.selection import whole_board
