@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import msgspec
 
@@ -218,7 +218,7 @@ def compare(
         )
     if paired or isinstance(a, list) or isinstance(b, list):
         raise UserError("compare: lists of runs and paired need replicates=KEY")
-    baseline, candidate = (_stored(cast("Compared", run), out, task) for run in (a, b))
+    baseline, candidate = (_stored(run, out, task) for run in (a, b))
     warn_of_unreadable([*baseline.unreadable, *candidate.unreadable])
     (pair, *_) = compare_runs([baseline, candidate], metrics=metrics, alpha=alpha, seed=seed)
     return ComparisonResult(pair, (baseline, candidate))
@@ -226,7 +226,7 @@ def compare(
 
 def _several(side: Compared | list[Compared]) -> list[Compared]:
     """Return the runs of a list; a single run as a list."""
-    return side if isinstance(side, list) else [cast("Compared", side)]
+    return side if isinstance(side, list) else [side]
 
 
 def _all(run: Compared, out: str | Path, task: str | None) -> list[StoredRun]:
