@@ -161,13 +161,18 @@ def test_without_rows_the_interval_is_for_new_seeds_alone(board: Path) -> None:
 
 def test_samples_that_failed_in_a_run_are_excluded_from_all(tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
+    stored = []
     for name, chance in (("a", 0.4), ("b", 0.6)):
         for seed in (0, 1):
             values = seeded(rng, chance, 50)
-            values[seed] = None if name == "a" else values[seed]
+            values[7 * seed] = None if name == "a" else values[7 * seed]
             add_run(tmp_path, f"{name}/seed-{seed}", values)
+            stored.append(values)
     found = compared(tmp_path, "m@*")
     assert (found.samples, found.excluded) == ({"em": 48}, {"em": 2})
+    kept = [at for at in range(50) if at not in (0, 7)]
+    means = [np.mean([values[at] for at in kept]) for values in stored]
+    assert [v for score in found.scores for v in score.values.values()] == pytest.approx(means)
 
 
 def test_runs_that_are_not_comparable_are_refused(board: Path) -> None:
