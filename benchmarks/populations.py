@@ -118,7 +118,7 @@ def _planted(candidate: Floats, missing: float, rng: np.random.Generator) -> Flo
 
 def _sums(rows: Rows, order: NDArray[np.intp]) -> TestSet:
     sizes, baseline, candidate = (
-        np.bincount(rows.group, column)[order]
+        np.bincount(rows.group, column)[order].astype(np.float64)
         for column in (np.ones(len(rows.group)), rows.baseline, rows.candidate)
     )
     population = Population(sizes, baseline - sizes, baseline, baseline)

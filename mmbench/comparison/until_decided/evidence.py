@@ -93,10 +93,7 @@ class Evidence:
     ) -> GateVerdict:
         """Return the verdict on the rule, with the values of both runs on the groups drawn."""
         drawn = (self._number < groups) & ~np.isnan(self._second)
-        both = [
-            float(x[drawn].mean()) if drawn.any() else None for x in (self._first, self._second)
-        ]
-        loss = None if None in both else self.rule.sign * (both[0] - both[1])
+        first, second = (float(x[drawn].mean()) for x in (self._first, self._second))
         low, high = bounds
         return GateVerdict(
             metric=self.rule.score,
@@ -104,9 +101,9 @@ class Evidence:
             message=message,
             margin=self.rule.margin,
             allowed=self.rule.rule.as_text,
-            baseline=both[0],
-            candidate=both[1],
-            loss=loss,
+            baseline=first,
+            candidate=second,
+            loss=self.rule.sign * (first - second),
             low=low,
             high=high,
             p_value=None,
@@ -117,4 +114,4 @@ class Evidence:
 
     def _sums(self, values: Floats) -> Floats:
         """Return the sum of values by group, in the order of the draw."""
-        return np.bincount(self._number, values, self._groups)
+        return np.bincount(self._number, values, self._groups).astype(np.float64)

@@ -206,4 +206,4 @@ def _spread(values: Floats, squared_range: float, *, centred: bool = False) -> F
     if not centred:
         squares = squares - sum_before(values) ** 2 / np.maximum(before, 1)
     prior = _PRIOR_WEIGHT * _PRIOR_SPREAD**2 * squared_range
-    return np.sqrt(np.maximum(prior + squares, 1e-24) / (_PRIOR_WEIGHT + before))
+    return np.asarray(np.sqrt(np.maximum(prior + squares, 1e-24) / (_PRIOR_WEIGHT + before)))

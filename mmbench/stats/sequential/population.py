@@ -35,7 +35,7 @@ class Population(NamedTuple):
 
     def centred(self) -> Floats:
         """Return the covariate minus its share of the group's size: these numbers sum to 0."""
-        return self.covariate - self.sizes * (self.covariate.sum() / self.sizes.sum())
+        return np.asarray(self.covariate - self.sizes * (self.covariate.sum() / self.sizes.sum()))
 
 
 def mean_loss(population: Population, losses: Floats) -> float:
@@ -61,4 +61,4 @@ def remaining_means(values: Floats, drawn: int) -> Floats:
     The result [drawn] has at position t the mean of values t, t + 1, …, g - 1.
     """
     before = np.concatenate([[0.0], np.cumsum(values[: drawn - 1])]) if drawn else np.empty(0)
-    return (values.sum() - before) / (len(values) - np.arange(drawn))
+    return np.asarray((values.sum() - before) / (len(values) - np.arange(drawn)))
