@@ -47,7 +47,7 @@ def permutation_tests(
     for at in set(range(len(pairs))) - set(by_sums):
         name, *both = pairs[at]
         fold_of = folded(name, np.concatenate(both))
-        swaps = _swaps(groups, seed, by_rows, 2 * len(code))
+        swaps = random_swaps(groups, seed, by_rows, 2 * len(code))
         resampled[at] = np.concatenate([_by_rows(fold_of, swap[:, code]) for swap in swaps])
     return [
         _p_value(values, difference) for values, difference in zip(resampled, observed, strict=True)
@@ -71,7 +71,9 @@ def _by_sums(
     if not sums:
         return []
     moves = np.column_stack([b.table - a.table for a, b in sums])
-    moved = np.concatenate([swap @ moves for swap in _swaps(groups, seed, permutations, groups)])
+    moved = np.concatenate(
+        [swap @ moves for swap in random_swaps(groups, seed, permutations, groups)]
+    )
     ends = np.cumsum([a.table.shape[1] for a, _ in sums])
     differences = []
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -92,7 +94,7 @@ def _by_rows(fold_of: WeightedFold, swapped: Floats) -> Floats:
     return np.asarray(fold_of(np.concatenate([swapped, unswapped], axis=1)) - a)
 
 
-def _swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
+def random_swaps(groups: int, seed: int, permutations: int, width: int) -> Iterator[Floats]:
     """Yield blocks [b, g] of 0 and 1, in which 1 marks the groups whose rows are swapped.
 
     `width` is the number of values per permutation that the caller computes; it limits the size of
