@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from mmbench.api.listings import Listing as Listing
     from mmbench.api.listings import list_models as list_models
     from mmbench.api.listings import list_tasks as list_tasks
+    from mmbench.api.rankings import RankingResult as RankingResult
+    from mmbench.api.rankings import rank as rank
     from mmbench.api.replicates import ReplicatesResult as ReplicatesResult
     from mmbench.api.result import Result as Result
     from mmbench.datasets import RetrievalData as RetrievalData
@@ -57,6 +59,7 @@ _PUBLIC = {
     "history": "mmbench.api.comparisons",
     "group": "mmbench.api.groups",
     "power": "mmbench.api.comparisons",
+    "rank": "mmbench.api.rankings",
     "list_models": "mmbench.api.listings",
     "list_tasks": "mmbench.api.listings",
     "declare": "mmbench.protocols",
@@ -67,6 +70,7 @@ _PUBLIC = {
     "History": "mmbench.api.comparisons",
     "ReplicatesResult": "mmbench.api.replicates",
     "Listing": "mmbench.api.listings",
+    "RankingResult": "mmbench.api.rankings",
     "MmbenchError": "mmbench.errors",
     "Media": "mmbench.types",
     "Prediction": "mmbench.types",

@@ -2,8 +2,8 @@
 
 Two runs are joined sample by sample. The task definition (fingerprint), the data hash and the
 signatures of the scores must be equal. A sample that failed in one run is excluded from both runs,
-and the excluded samples are counted. P-values are corrected (Holm) over all metrics, pairs and
-tasks of a comparison.
+and the excluded samples are counted. P-values are corrected (by default Holm) over all metrics,
+pairs and tasks of a comparison.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from mmbench.comparison.comparability import (
 from mmbench.comparison.join import Joined, join, places_in
 from mmbench.comparison.rows import RunRows
 from mmbench.errors import UserError
-from mmbench.stats.holm import holm
+from mmbench.stats.corrections import Correction, correct
 from mmbench.stats.paired import Paired, paired_many
 from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.types import RunRecord
 
 Verdict = Literal["better", "worse", "no difference", "no test"]
+ComparedPairs = Literal["all", "baseline"]
 ALPHA = 0.05
 
 
@@ -43,9 +44,10 @@ class ScoreComparison(Struct, frozen=True):
 
     The samples form `groups` groups. `difference` is the candidate's value minus the baseline's
     value, and `low` and `high` are its confidence interval at level 1 - alpha (for this metric
-    alone). `p_holm` is the corrected p-value, which decides the verdict. `detectable` is the
-    smallest detectable difference. `failed` has three counts of samples: without a row only in the
-    baseline, only in the candidate, and in both runs. `reason` explains why there is no test.
+    alone). `p_corrected` is the corrected p-value, which decides the verdict; `p_holm` is the same
+    if the correction is Holm's. `detectable` is the smallest detectable difference. `failed` has
+    three counts of samples: without a row only in the baseline, only in the candidate, and in both
+    runs. `reason` explains why there is no test.
     """
 
     metric: str
@@ -65,6 +67,7 @@ class ScoreComparison(Struct, frozen=True):
     groups: int = 0
     failed: tuple[int, int, int] = (0, 0, 0)
     reason: str = ""
+    p_corrected: float | None = None
 
 
 class Comparison(Struct, frozen=True):
@@ -82,6 +85,7 @@ class Comparison(Struct, frozen=True):
     changes: list[SampleChanges]
     only_in_one: list[str]
     notes: list[str] = []
+    correction: Correction = "holm"
 
 
 def compare_runs(
@@ -92,8 +96,12 @@ def compare_runs(
     out: str | Path = "leaderboards",
     task: str | None = None,
     seed: int = 0,
+    pairs: ComparedPairs = "all",
+    correction: Correction = "holm",
 ) -> list[Comparison]:
     """Compare every pair of runs of the same task; pairs with the first run come first.
+
+    `pairs="baseline"` compares each run with the first run of its task only.
 
     Runs of one model with different perturbations of the inputs are runs of the same task.
 
@@ -101,33 +109,51 @@ def compare_runs(
     over all tasks, pairs and metrics together. Raises UserError for a run that is the only run of
     its task.
     """
-    by_task = _by_task([find_run(run, out, task) for run in runs])
-    names = [_names([run.record for run in own], metrics) for own in by_task]
+    by_task = runs_by_task([find_run(run, out, task) for run in runs])
+    names = [compared_scores([run.record for run in own], metrics) for own in by_task]
     pairs_by_task = [
-        list(combinations([RunRows(run, score_names) for run in own], 2))
+        _pairs([RunRows(run, score_names) for run in own], pairs)
         for own, score_names in zip(by_task, names, strict=True)
     ]
-    tests = sum(len(pairs) * len(own) for pairs, own in zip(pairs_by_task, names, strict=True))
+    tests = sum(
+        len(its_pairs) * len(own) for its_pairs, own in zip(pairs_by_task, names, strict=True)
+    )
     comparisons = [
         compare_rows(a, b, own, alpha, seed, tests)
-        for pairs, own in zip(pairs_by_task, names, strict=True)
-        for a, b in pairs
+        for its_pairs, own in zip(pairs_by_task, names, strict=True)
+        for a, b in its_pairs
     ]
-    return with_verdicts(comparisons, alpha)
+    return with_verdicts(comparisons, alpha, correction)
 
 
-def with_verdicts(comparisons: Sequence[Comparison], alpha: float) -> list[Comparison]:
-    """Return comparisons with verdicts, by p-values corrected (Holm) over all of them."""
-    corrected = iter(holm([score.p_value for pair in comparisons for score in pair.scores]))
+def _pairs(runs: Sequence[RunRows], pairs: ComparedPairs) -> list[tuple[RunRows, RunRows]]:
+    first, *others = runs
+    return list(combinations(runs, 2)) if pairs == "all" else [(first, run) for run in others]
+
+
+def with_verdicts(
+    comparisons: Sequence[Comparison], alpha: float, correction: Correction = "holm"
+) -> list[Comparison]:
+    """Return comparisons with verdicts, by p-values corrected over all of them."""
+    p_values = [score.p_value for pair in comparisons for score in pair.scores]
+    corrected = iter(correct(p_values, correction))
     return [
         msgspec.structs.replace(
-            pair, scores=[_with_verdict(score, next(corrected), alpha) for score in pair.scores]
+            pair,
+            correction=correction,
+            scores=[
+                _with_verdict(score, next(corrected), alpha, correction) for score in pair.scores
+            ],
         )
         for pair in comparisons
     ]
 
 
-def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
+def runs_by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
+    """Return runs by task, in order.
+
+    Raises UserError for a run that is the only one of its task.
+    """
     tasks: dict[str, list[StoredRun]] = {}
     for run in runs:
         tasks.setdefault(task_name(run.record), []).append(run)
@@ -141,7 +167,7 @@ def _by_task(runs: Sequence[StoredRun]) -> list[list[StoredRun]]:
     return list(tasks.values())
 
 
-def _names(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
+def compared_scores(records: Sequence[RunRecord], metrics: Sequence[str]) -> list[str]:
     """Return the scores to compare for the runs of one task. Raises UserError if incomparable."""
     names = common_scores(records, metrics)
     for a, b in combinations(records, 2):
@@ -233,11 +259,18 @@ def _number(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _with_verdict(score: ScoreComparison, p_holm: float, alpha: float) -> ScoreComparison:
+def _with_verdict(
+    score: ScoreComparison, p_corrected: float, alpha: float, correction: Correction
+) -> ScoreComparison:
     if score.p_value is None:
         return score
-    change = direction(score.difference or 0.0, score.better) if p_holm <= alpha else ""
-    return msgspec.structs.replace(score, p_holm=p_holm, verdict=change or "no difference")
+    change = direction(score.difference or 0.0, score.better) if p_corrected <= alpha else ""
+    return msgspec.structs.replace(
+        score,
+        p_holm=p_corrected if correction == "holm" else None,
+        p_corrected=p_corrected,
+        verdict=change or "no difference",
+    )
 
 
 def direction(difference: float, better: str) -> Literal["", "better", "worse"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from itertools import cycle
 from pathlib import Path
@@ -30,7 +30,12 @@ _MOST_LABELS = 24
 
 
 def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
-    """Write the figure of `history_figure` to a file.
+    """Write the figure of `history_figure` to a file, like `write_figure`."""
+    write_figure(lambda: history_figure(histories, "--plot"), file)
+
+
+def write_figure(draw: Callable[[], Figure], file: str | Path) -> None:
+    """Write the figure that `draw` returns to the file of the flag --plot.
 
     Raises UserError for an unknown file extension or a file that cannot be written, and
     MissingExtra if matplotlib is not installed.
@@ -38,7 +43,7 @@ def plot(histories: Mapping[str, Sequence[Point]], file: str | Path) -> None:
     path = Path(file)
     if path.suffix.lower() not in _DATE:
         raise UserError(f"--plot {path}: unknown file extension; use {', '.join(_DATE)}")
-    figure = history_figure(histories, "--plot")
+    figure = draw()
     from matplotlib import rc_context
 
     try:

@@ -268,7 +268,7 @@ def test_samples_that_changed_are_safe_to_print_and_worst_first(
 def test_json_is_every_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for run, rate in (("a", 0.2), ("b", 0.5), ("c", 0.9)):
         write_run(tmp_path, run, {"em": coins(60, rate)})
-    assert main(["compare", "a", "b", "c", "--json", "--out", str(tmp_path)]) == 0
+    assert main(["compare", "a", "b", "c", "--pairs", "all", "--json", "--out", str(tmp_path)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [(c["baseline"], c["candidate"]) for c in found] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert found[0]["scores"][0]["verdict"] == "better"
@@ -277,7 +277,7 @@ def test_json_is_every_pair(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_several_runs_get_letters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for run, rate in (("a", 0.30), ("b", 0.70), ("c", 0.71), ("d", 0.31)):
         write_run(tmp_path, run, {"em": coins(300, rate)}, name=f"model-{run}")
-    main(["compare", "a", "b", "c", "d", "--out", str(tmp_path)])
+    main(["compare", "a", "b", "c", "d", "--pairs", "all", "--out", str(tmp_path)])
     table = capsys.readouterr().out.partition("Runs that share a letter do not differ:")[2]
     rows = [line.split() for line in table.splitlines() if "model-" in line]
     assert [(row[1], row[2]) for row in rows] == [("a", "c"), ("a", "b"), ("b", "d"), ("b", "a")]

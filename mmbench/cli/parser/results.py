@@ -39,9 +39,27 @@ def compare(commands: Commands) -> None:
         metavar="N",
         help="number of changed samples to show (default: 10)",
     )
-    add("--json", action="store_true", help="print every pair as a JSON array")
+    _ranking_flags(parser)
+    help = "print every pair as a JSON array; of three or more runs without --pairs, the ranks"
+    add("--json", action="store_true", help=help)
     _replicate_flags(parser)
     _judge_flags(parser)
+
+
+def _ranking_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a comparison of three or more runs."""
+    add = parser.add_argument
+    help = "of three or more runs, also test all pairs, or each run against the first"
+    add("--pairs", choices=["all", "baseline"], help=help)
+    help = (
+        "correction of p for many tests: holm (no false difference), by (few false differences,"
+        " always valid), bh (the same for positively dependent tests), none (default: holm)"
+    )
+    add("--correction", choices=["holm", "by", "bh", "none"], default="holm", help=help)
+    help = "rank the runs, and mark those that no cheaper run surpasses, by this cost of the record"
+    add("--cost", choices=["seconds", "tokens", "price"], help=help)
+    help = "write a plot of the ranking to this file (.svg, .png or .pdf), over --cost if given"
+    add("--plot", metavar="FILE", help=help)
 
 
 def _replicate_flags(parser: argparse.ArgumentParser) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mmbench.cli.commands.results.judged import compare_by_judge
+from mmbench.cli.commands.results.ranked import show_rankings
 from mmbench.cli.commands.results.replicated import compare_by_replicates
 from mmbench.cli.output.board_table import directions, short_name
 from mmbench.cli.output.json_output import write_json
@@ -18,6 +20,8 @@ from mmbench.comparison.comparability import task_name
 from mmbench.comparison.compare import Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
 from mmbench.reports.sections import caption, label
+from mmbench.stats.corrections import TITLES, Correction
+from mmbench.storage.records import StoredRun
 from mmbench.task_groups import PREFIX, load_group
 from mmbench.text import count, plain
 from mmbench.text.excerpts import excerpts
@@ -29,8 +33,9 @@ from mmbench.text.number_format import (
 )
 from mmbench.types import RunRecord
 
-_HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p (Holm)", "detectable",
+_HEADER = ["metric", "baseline", "candidate", "difference", "{} %", "p", "p ({})", "detectable",
            "verdict"]  # fmt: skip
+_SHORT: dict[Correction, str] = {"holm": "Holm", "by": "BY", "bh": "BH", "none": "uncorrected"}
 _QUOTED = 60  # longer outputs are truncated to this many characters
 
 
@@ -53,7 +58,20 @@ def command(args: argparse.Namespace) -> int:
     if args.judge is not None:
         return compare_by_judge(args, runs)
     _refuse_judge_flags(args)
-    pairs = compare_runs(runs, metrics=args.metric, alpha=args.alpha, seed=args.seed)
+    if _has_three_of_a_task(runs):
+        show_rankings(args, runs)
+        if args.pairs is None:
+            return 0
+    else:
+        _refuse_ranking_flags(args)
+    pairs = compare_runs(
+        runs,
+        metrics=args.metric,
+        alpha=args.alpha,
+        seed=args.seed,
+        pairs=args.pairs or "all",
+        correction=args.correction,
+    )
     if args.json:
         write_json(pairs)
         return 0
@@ -63,8 +81,18 @@ def command(args: argparse.Namespace) -> int:
     width = screen_width(sys.stdout)
     for nth, records in enumerate(by_task.values()):
         lines = comparison_lines(pairs, records, args.show, width)
-        show(["", "", *lines] if nth else lines)
+        show(["", "", *lines] if nth or args.pairs else lines)
     return 0
+
+
+def _has_three_of_a_task(runs: Sequence[StoredRun]) -> bool:
+    return max(Counter(task_name(run.record) for run in runs).values()) > 2
+
+
+def _refuse_ranking_flags(args: argparse.Namespace) -> None:
+    for flag in ("pairs", "cost", "plot"):
+        if getattr(args, flag) is not None:
+            raise UserError(f"--{flag} needs three or more runs of a task; leave it out")
 
 
 def _compare_groups(args: argparse.Namespace) -> int:
@@ -107,7 +135,7 @@ def comparison_lines(
     tests = sum(score.p_value is not None for pair in pairs for score in pair.scores)
     lines = [
         f"{plain(task_name(records[0]))}: {plain(caption([records[0]]), 1000)}",
-        f"p corrected (Holm) over {count(tests, 'test')}; seed {pairs[0].seed}",
+        f"{_correction(pairs[0].correction, tests)}; seed {pairs[0].seed}",
     ]
     pairs = [pair for pair in pairs if pair.task == task_name(records[0])]
     # The first pairs compare each candidate with the baseline.
@@ -117,7 +145,13 @@ def comparison_lines(
         lines += ["", *_notes(pair)]
         for changed in pair.changes:
             lines += ["", *_changes(changed, most, width)]
-    return lines + (_groups(pairs, records, width) if len(records) > 2 else [])
+    all_pairs = len(pairs) > len(records) - 1
+    return lines + (_groups(pairs, records, width) if all_pairs else [])
+
+
+def _correction(correction: Correction, tests: int) -> str:
+    title = TITLES[correction]
+    return f"p corrected ({title}) over {count(tests, 'test')}" if title else "p not corrected"
 
 
 def _run_line(record: RunRecord) -> str:
@@ -135,7 +169,8 @@ def _parts(record: RunRecord) -> list[str]:
 
 def _table(pair: Comparison, width: int | None) -> list[str]:
     """Return the scores of a pair as lines, with a separate table for each direction."""
-    header = [name.format(f"{100 * (1 - pair.alpha):g}") for name in _HEADER]
+    fields = {4: f"{100 * (1 - pair.alpha):g}", 6: _SHORT[pair.correction]}
+    header = [name.format(fields.get(at, "")) for at, name in enumerate(_HEADER)]
     scores = {score.metric: score for score in pair.scores}
     lines: list[str] = []
     for direction, names in directions(scores).items():
@@ -155,7 +190,7 @@ def _row(score: ScoreComparison) -> list[str]:
         format_number(score.difference, differences, "+"),
         format_interval(score.low, score.high, "+"),
         format_p_value(score.p_value),
-        format_p_value(score.p_holm),
+        format_p_value(score.p_corrected),
         format_number(score.detectable, differences),
         score.verdict,
     ]
