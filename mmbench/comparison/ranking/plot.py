@@ -19,7 +19,7 @@ _FRONT = {"yes": ("o", _COLOUR, _COLOUR), "unclear": ("o", _COLOUR, "white"),
           "no": ("x", _GREY, _GREY)}  # fmt: skip
 _MEANING = {
     "yes": "on the front",
-    "unclear": "a cheaper run is better, not significantly",
+    "unclear": "a cheaper run is better, but not significantly",
     "no": "a cheaper run is significantly better",
 }
 _ROW, _FRAME = 0.28, 1.1  # inches
@@ -34,20 +34,37 @@ def ranking_figure(ranking: Ranking, names: Mapping[str, str], feature: str) -> 
     """
     over_cost = ranking.cost_unit is not None
     runs = [run for run in ranking.runs if (run.front if over_cost else run.rank) is not None]
-    height = 4.5 if over_cost else _FRAME + _ROW * len(runs)
-    figure = new_figure(7.0, height, feature)
+    height = max(4.5, _ROW * len(runs)) if over_cost else _FRAME + _ROW * len(runs)
+    figure = new_figure(9.0 if over_cost else 7.0, height, feature)
     figure.suptitle(
         escape_label(f"{ranking.task}: {ranking.metric}"), x=0.01, ha="left", fontsize=10
     )
     axes = figure.subplots()
     if over_cost:
-        _costs(axes, ranking, runs, names)
+        _costs(axes, ranking, runs)
+        figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+        _number_runs(figure, [names[run.run] for run in runs])
     else:
         _ranks(axes, ranking, runs, names)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
     return figure
+
+
+def _number_runs(figure: Figure, names: Sequence[str]) -> None:
+    """List the names of the runs, numbered as in the plot, on its right side."""
+    from matplotlib.lines import Line2D
+
+    figure.legend(
+        [Line2D([], [], linestyle="none") for _ in names],
+        [escape_label(f"{number}  {plain(name, 48)}") for number, name in enumerate(names, 1)],
+        loc="outside right upper",
+        handlelength=0,
+        handletextpad=0,
+        fontsize=7,
+        frameon=False,
+    )
 
 
 def _ranks(
@@ -68,9 +85,7 @@ def _ranks(
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
 
 
-def _costs(
-    axes: Axes, ranking: Ranking, runs: Sequence[RankedRun], names: Mapping[str, str]
-) -> None:
+def _costs(axes: Axes, ranking: Ranking, runs: Sequence[RankedRun]) -> None:
     """Draw the values over the cost; a line connects the runs on the front."""
     front = sorted((run.cost or 0.0, run.value or 0.0) for run in runs if run.front == "yes")
     axes.plot(*zip(*front, strict=True), color=_COLOUR, linewidth=1, zorder=1)
@@ -81,16 +96,15 @@ def _costs(
                 [run.cost or 0.0 for run in own], [run.value or 0.0 for run in own], sign,
                 color=edge, markerfacecolor=inside, label=_MEANING[kind],
             )  # fmt: skip
-    for run in runs:
-        axes.annotate(
-            escape_label(plain(names[run.run], 36)), (run.cost or 0.0, run.value or 0.0),
-            (4, 5), textcoords="offset points", fontsize=7,
-        )  # fmt: skip
+    axes.margins(x=0.12, y=0.12)
     costs = [run.cost for run in runs if run.cost]
     if costs and max(costs) > _FAR * min(costs):
         axes.set_xscale("log")
-    axes.margins(x=0.12, y=0.12)
+    for number, run in enumerate(runs, 1):
+        axes.annotate(
+            f"{number}", (run.cost or 0.0, run.value or 0.0), (5, 5),
+            textcoords="offset points", fontsize=8,
+        )  # fmt: skip
     axes.set_xlabel(TITLES[ranking.cost_unit] if ranking.cost_unit else "", fontsize=8)
     axes.set_ylabel(escape_label(f"{ranking.metric}, {ranking.better} is better"), fontsize=8)
     axes.grid(color="#dddddd", linewidth=0.6)
-    axes.legend(fontsize=8, frameon=False, loc="best")

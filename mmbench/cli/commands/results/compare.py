@@ -42,7 +42,7 @@ _QUOTED = 60  # longer outputs are truncated to this many characters
 def command(args: argparse.Namespace) -> int:
     """Print the comparison of each candidate with the baseline.
 
-    For several runs, also print which runs do not differ.
+    For three or more runs of a task, print their ranks; pairs are compared on request.
     """
     if args.replicates is not None:
         return compare_by_replicates(args)
@@ -56,6 +56,7 @@ def command(args: argparse.Namespace) -> int:
         return _compare_groups(args)
     runs = find_runs(args.run, args)
     if args.judge is not None:
+        _refuse_ranking_flags(args, "does not work with --judge")
         return compare_by_judge(args, runs)
     _refuse_judge_flags(args)
     if _has_three_of_a_task(runs):
@@ -63,7 +64,7 @@ def command(args: argparse.Namespace) -> int:
         if args.pairs is None:
             return 0
     else:
-        _refuse_ranking_flags(args)
+        _refuse_ranking_flags(args, "needs three or more runs of a task")
     pairs = compare_runs(
         runs,
         metrics=args.metric,
@@ -89,10 +90,10 @@ def _has_three_of_a_task(runs: Sequence[StoredRun]) -> bool:
     return max(Counter(task_name(run.record) for run in runs).values()) > 2
 
 
-def _refuse_ranking_flags(args: argparse.Namespace) -> None:
+def _refuse_ranking_flags(args: argparse.Namespace, reason: str) -> None:
     for flag in ("pairs", "cost", "plot"):
         if getattr(args, flag) is not None:
-            raise UserError(f"--{flag} needs three or more runs of a task; leave it out")
+            raise UserError(f"--{flag} {reason}; leave it out")
 
 
 def _compare_groups(args: argparse.Namespace) -> int:
@@ -104,6 +105,9 @@ def _compare_groups(args: argparse.Namespace) -> int:
         flag = "--judge" if args.judge is not None else "--metric"
         raise UserError(f"{flag} compares runs of one task; leave it out, or give a task with -t")
     _refuse_judge_flags(args)
+    _refuse_ranking_flags(args, "does not work with a group of tasks")
+    if args.correction != "holm":
+        raise UserError("--correction: p of a group of tasks is always corrected by holm")
     group, (baseline, *candidates) = load_group(args.task, args.tasks), args.run
     found = [
         compare_group(baseline, one, group, alpha=args.alpha, out=args.out, seed=args.seed)

@@ -9,6 +9,8 @@ from mmbench.comparison.ranking.result import Ranking
 from mmbench.text import count, plain
 from mmbench.text.number_format import decimals, format_number
 
+_NAMED = 4  # runs that a sentence names
+
 
 def ranking_notes(ranking: Ranking, names: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines below the table: the best runs, the first value, excluded samples, costs."""
@@ -52,6 +54,8 @@ def _best(ranking: Ranking, names: Mapping[str, str], level: str) -> str:
         return f"The best of {runs} runs is {among[0]} ({level})."
     if len(among) == runs:
         return f"The best of {runs} runs may be any of them ({level})."
+    if len(among) > _NAMED:
+        return f"The best of {runs} runs is among the {len(among)} with yes ({level})."
     return f"The best of {runs} runs is among {len(among)} ({level}): {', '.join(among)}."
 
 
