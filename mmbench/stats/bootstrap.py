@@ -39,7 +39,7 @@ from mmbench.stats.sums import Groups
 from mmbench.types import Score
 
 LEVEL = 0.95
-_UNDEFINED = 0.05  # the largest share of resamples without a value for which an interval exists
+UNDEFINED = 0.05  # the largest share of resamples without a value for which an interval exists
 
 # The interval (low, high) and "", or None and the reason.
 Interval = tuple[tuple[float, float] | None, str]
@@ -129,7 +129,7 @@ def expanded_percentile(
     from scipy.special import ndtr, stdtrit
 
     finite = drawn[np.isfinite(drawn)]
-    if groups < 2 or len(finite) < (1 - _UNDEFINED) * len(drawn):
+    if groups < 2 or len(finite) < (1 - UNDEFINED) * len(drawn):
         return None
     t = stdtrit(groups - 1, (1 - level) / 2)
     tail = float(ndtr(np.sqrt(groups / (groups - 1)) * t))

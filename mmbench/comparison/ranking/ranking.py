@@ -67,14 +67,15 @@ def rank_runs(
     scored = [run for run in runs if run.record.scores[metric].value is not None]
     rows = common_rows(scored, metric) if len(scored) > 1 else None
     values = [fold(score.fold, table) for table in rows.tables] if rows and rows.groups else []
-    groups = len(set(rows.groups)) if rows else 0
     ranking = Ranking(task_name(records[0]), metric, score.better, alpha, seed, [])
     if cost is not None:
         ranking = replace(ranking, cost_unit=cost, cost_note=cost_note(records, cost))
-    if rows is None or groups < 2 or not all(map(isfinite, values)):
-        reason = _untested(len(scored), rows, groups)
+    joint = None
+    if rows is not None and values and all(map(isfinite, values)):
+        joint = joint_draws(score.fold, rows.tables, rows.groups, better=score.better, seed=seed)
+    if rows is None or joint is None:
+        reason = _untested(len(scored), rows, values)
         return replace(ranking, runs=_by_value(records, ranking), reason=reason)
-    joint = joint_draws(score.fold, rows.tables, rows.groups, better=score.better, seed=seed)
     top = top_value(joint, 1 - alpha)
     ranked = [run.record for run in scored]
     without = [record for record in records if record.scores[metric].value is None]
@@ -82,7 +83,7 @@ def rank_runs(
         ranking,
         runs=[*_ranked(ranked, values, joint, ranking), *_by_value(without, ranking)],
         n=len(rows.groups),
-        groups=groups,
+        groups=len(set(rows.groups)),
         excluded=rows.excluded,
         first_too_high=top.bias,
         corrected=values[top.run] - (top.bias if score.better == "higher" else -top.bias),
@@ -92,14 +93,16 @@ def rank_runs(
     )
 
 
-def _untested(scored: int, rows: CommonRows | None, groups: int) -> str:
+def _untested(scored: int, rows: CommonRows | None, values: Sequence[float]) -> str:
     if scored < 2:
         return "fewer than two runs have a value"
     if rows is None:
         return "no rows per sample"
-    if not groups:
+    if not values:
         return "no sample has outputs in all runs"
-    return "all samples belong to one group" if groups < 2 else "no value on the common samples"
+    if len(set(rows.groups)) < 2:
+        return "all samples belong to one group"
+    return "no value on the common samples, or on many resamples"
 
 
 def _by_value(records: Sequence[RunRecord], ranking: Ranking) -> list[RankedRun]:

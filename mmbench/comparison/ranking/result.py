@@ -16,8 +16,8 @@ class RankedRun(Struct, frozen=True):
     """A run with its rank: 1 plus the number of runs with better values.
 
     `value` is the score on the samples that have outputs in all runs. `difference` is its value
-    minus that of the first run of the ranking. The rank among other samples of the same kind is
-    from `rank_low` to `rank_high`, for all runs together. `among_best` says whether the run is in
+    minus that of the first run of the ranking. The rank without the chance of the samples is from
+    `rank_low` to `rank_high`, for all runs together. `among_best` says whether the run is in
     the set that contains the best run. `cost` is in the unit of the ranking. `front` says whether
     the run is on the Pareto front of value and cost, and `cheaper` names a run that excludes it.
     Without a test, and for a run without a value or without a cost, these fields are None or "".

@@ -24,6 +24,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from mmbench.stats.bootstrap import UNDEFINED
 from mmbench.stats.folds import Floats, fold
 from mmbench.stats.permutation import random_swaps
 from mmbench.stats.ranking.contributions import contributions
@@ -62,23 +63,27 @@ def joint_draws(
     better: str,
     seed: int = 0,
     draws: int = DRAWS,
-) -> JointDraws:
+) -> JointDraws | None:
     """Draw what chance does to the values of the fold `name` of r runs.
 
     `tables` have the rows [n, c] of each run for the same samples, and `groups` the group of each
-    sample. The values must be finite.
+    sample. The values must be finite. Return None for fewer than two groups, and if many resamples
+    have no value.
     """
     resampler = Resampler(groups, seed=seed, resamples=min(draws, _RESAMPLES))
     sign = 1.0 if better == "higher" else -1.0
     values = sign * np.array([fold(name, rows) for rows in tables])
     code, count = resampler.code, resampler.groups
-    parts = contributions(name, tables, code, count, seed=seed) if count > 1 else None
+    if count < 2:
+        return None
+    parts = contributions(name, tables, code, count, seed=seed)
     if parts is not None:
         return _by_signs(values, sign * parts, seed, draws)
     drawn = np.column_stack(resampler.values([(name, rows) for rows in tables]))
-    deviations = sign * drawn - values if count > 1 else np.zeros_like(drawn)
-    deviations = deviations[np.isfinite(deviations).all(axis=1)]
-    deviations = deviations * np.sqrt(count / max(1, count - 1))
+    finite = drawn[np.isfinite(drawn).all(axis=1)]
+    if len(finite) < (1 - UNDEFINED) * len(drawn):
+        return None
+    deviations = (sign * finite - values) * np.sqrt(count / (count - 1))
     squares = np.array([((deviations - own[:, None]) ** 2).mean(axis=0) for own in deviations.T])
     return JointDraws(values, deviations, deviations, _scales(squares), "bootstrap")
 

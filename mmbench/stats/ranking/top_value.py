@@ -36,7 +36,7 @@ def top_value(joint: JointDraws, level: float) -> TopValue:
     """Return the highest of r values; `largest_loss` holds with the probability `level`."""
     top = int(np.argmax(joint.values))
     truth = _shrunk(joint)
-    drawn = truth + joint.noise
+    drawn = truth + joint.noise - joint.noise.mean(axis=0)
     chosen = drawn.argmax(axis=1)
     highest = drawn[np.arange(len(drawn)), chosen]
     return TopValue(

@@ -40,6 +40,7 @@ def test_ranks_are_those_of_the_joint_test(board: Path) -> None:
     found = rank(board)
     tables = [np.array(coins(400, share))[:, None] for share in SHARES.values()]
     joint = joint_draws("mean", tables, [f"s{i:04}" for i in range(400)], better="higher")
+    assert joint is not None
     low, high = rank_intervals(significantly_better(joint, 0.95))
     among = best_set(joint, 0.95)
     by_run = {run.run: run for run in found.runs}

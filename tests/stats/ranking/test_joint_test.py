@@ -23,7 +23,9 @@ def joint(rows: Floats, name: str = "mean", **options: object) -> JointDraws:
     """Rows [n, r] of r runs, each in a group of its own."""
     base: dict[str, object] = {"better": "higher", "draws": 300}
     tables = [column[:, None] for column in rows.T]
-    return joint_draws(name, tables, np.arange(len(rows)), **(base | options))  # type: ignore[arg-type]
+    found = joint_draws(name, tables, np.arange(len(rows)), **(base | options))  # type: ignore[arg-type]
+    assert found is not None
+    return found
 
 
 @pytest.fixture
@@ -121,5 +123,18 @@ def test_a_group_counts_as_one(rows: Floats) -> None:
     """Each sample five times in one group: the same ranks as once."""
     tables = [column.repeat(5)[:, None] for column in rows.T]
     grouped = joint_draws("mean", tables, np.arange(60).repeat(5), better="higher", draws=300)
+    assert grouped is not None
     assert grouped.scales == pytest.approx(joint(rows).scales, rel=1e-3)
     assert (significantly_better(grouped, 0.95) == significantly_better(joint(rows), 0.95)).all()
+
+
+def test_one_group_or_undefined_resamples_give_no_draws() -> None:
+    tables = [np.arange(4.0)[:, None], np.ones((4, 1))]
+    assert joint_draws("mean", tables, np.zeros(4, int), better="higher") is None
+    single = [np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.5, 0.0], [0.2, 1.0]])]
+    assert joint_draws("auc", single, np.arange(2), better="higher", draws=50) is None
+
+
+def test_equal_runs_have_no_bias(rows: Floats) -> None:
+    found = top_value(joint(rows[:, [0, 1]]), 0.95)
+    assert found[1:] == pytest.approx((0, 0, 0))

@@ -38,6 +38,7 @@ def simulate(
         rows = simulated_rows(rng, kind, chances, groups, size)
         tables, names = [column[:, None] for column in rows.T], np.arange(groups).repeat(size)
         joint = joint_draws("mean", tables, names, better="higher", seed=seed, draws=200)
+        assert joint is not None
         low, high = rank_intervals(significantly_better(joint, level))
         among, top = best_set(joint, level), top_value(joint, level)
         loss = chances.max() - chances[top.run]
@@ -96,10 +97,10 @@ def test_ranks_and_best_runs_are_right(kind: str, chances: Floats, groups: int, 
 def test_ranks_are_right_in_many_repeats(
     kind: str, chances: Floats, groups: int, size: int
 ) -> None:
-    """95 % of 400 repeats, minus twice the error of the simulation (2 points)."""
-    rates = simulate(kind, chances, groups, size, 400)
-    assert rates.ranks_covered >= 0.93
-    assert rates.best_inside >= 0.93
+    """95 % of 200 repeats, minus twice the error of the simulation (3 points)."""
+    rates = simulate(kind, chances, groups, size, 200)
+    assert rates.ranks_covered >= 0.92
+    assert rates.best_inside >= 0.92
     assert rates.loss_limited >= 0.95
 
 
