@@ -74,7 +74,7 @@ COMMANDS = [
     "leaderboard show --out OUT", "leaderboard show --brief --out OUT",
     "history t --out OUT", "inspect a --out OUT", "inspect a b --out OUT",
     "compare OUT/runs/t/a.json OUT/runs/t/b.json --out OUT --show 2",
-    "compare a b c d --out OUT --show 1", "verify",
+    "compare a b c d --out OUT", "compare a b c d --pairs all --out OUT --show 1", "verify",
     "gate --baseline a --candidate b --fail-if exact_match:-0.5% --out OUT",
     "show model nobody-has-a-model-of-this-name", "run -m nobody -t shapes-vqa",
     "run -m ./tests -t shapes-vqa", "--help", "run --help", "score --help", "rescore --help",
