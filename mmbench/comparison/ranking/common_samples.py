@@ -40,7 +40,7 @@ def common_rows(runs: Sequence[RunRows], name: str) -> CommonRows | None:
         scope = np.zeros(len(run.table) + 1, bool)
         scope[score.all_places] = True
         covered |= scope[place]
-    common = ((rows_at >= 0).all(axis=0)).nonzero()[0]
+    common = np.flatnonzero((rows_at >= 0).all(axis=0))
     tables = [
         score.rows[rows[common]]
         for score, rows in zip(scores, rows_at, strict=True)
