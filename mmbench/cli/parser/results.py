@@ -52,13 +52,17 @@ def _ranking_flags(parser: argparse.ArgumentParser) -> None:
     help = "of three or more runs, also test all pairs, or each run against the first"
     add("--pairs", choices=["all", "baseline"], help=help)
     help = (
-        "correction of p for many tests: holm (no false difference), by (few false differences,"
-        " always valid), bh (the same for positively dependent tests), none (default: holm)"
+        "correction of p for many tests: holm (any false difference is unlikely), by (few of the"
+        " differences are false), bh (the same for positively dependent tests), none (default:"
+        " holm)"
     )
     add("--correction", choices=["holm", "by", "bh", "none"], default="holm", help=help)
-    help = "rank the runs, and mark those that no cheaper run surpasses, by this cost of the record"
+    help = "of three or more runs, also show this cost, and the runs that no cheaper one surpasses"
     add("--cost", choices=["seconds", "tokens", "price"], help=help)
-    help = "write a plot of the ranking to this file (.svg, .png or .pdf), over --cost if given"
+    help = (
+        "of three or more runs, plot the ranks, or the values over --cost, to this file (.svg,"
+        " .png or .pdf)"
+    )
     add("--plot", metavar="FILE", help=help)
 
 
