@@ -18,14 +18,15 @@ import re
 from collections.abc import Sequence
 from math import ceil, log10
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mmbench.comparison.comparability import common_scores
-from mmbench.comparison.compare import ALPHA, ScoreComparison, compare_runs
+from mmbench.comparison.compare import ALPHA, Comparison, ScoreComparison, compare_runs
 from mmbench.errors import UserError
+from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import count
@@ -36,6 +37,7 @@ _AMOUNT = r"\s*[-+]?(?P<loss>\d+\.?\d*|\.\d+)\s*(?P<percent>%?)"
 _RULE = re.compile(rf"^(?P<metric>.+):{_AMOUNT}$")
 
 GateOutcome = Literal["pass", "fail", "unclear"]
+WORST_FIRST: tuple[GateOutcome, ...] = ("fail", "unclear", "pass")
 
 
 class GateRule(Struct, frozen=True):
@@ -77,6 +79,21 @@ class GateVerdict(Struct, frozen=True):
     high: float | None
     p_value: float | None
     needed: int | None = None
+
+
+class GateResult(NamedTuple):
+    """The verdicts of a gate, one for each metric, with the runs and their comparison."""
+
+    baseline: StoredRun
+    candidate: StoredRun
+    comparison: Comparison
+    verdicts: list[GateVerdict]
+
+    @property
+    def outcome(self) -> GateOutcome:
+        """The outcome of the gate: the worst outcome of its verdicts."""
+        outcomes = {verdict.outcome for verdict in self.verdicts}
+        return next((one for one in WORST_FIRST if one in outcomes), "pass")
 
 
 def parse_rule(text: str) -> GateRule:
@@ -124,16 +141,33 @@ def gate(
 ) -> list[GateVerdict]:
     """Compare a candidate with a baseline by the rules `fail_if`; return a verdict for each metric.
 
+    Errors and warnings are those of `gate_runs`.
+    """
+    runs = (find_run(run, out, task) for run in (baseline, candidate))
+    return gate_runs(*runs, fail_if, alpha=alpha, seed=seed).verdicts
+
+
+def gate_runs(
+    baseline: StoredRun,
+    candidate: StoredRun,
+    fail_if: Sequence[str],
+    *,
+    alpha: float = ALPHA,
+    seed: int = 0,
+) -> GateResult:
+    """Compare a candidate with a baseline by the rules `fail_if`; return verdicts and comparison.
+
     Raises UserError for an invalid rule, for a metric that the runs do not have, and for runs that
     cannot be compared (see `compare`). Warns about files in the board that cannot be read.
     """
-    runs = [find_run(run, out, task) for run in (baseline, candidate)]
+    runs = (baseline, candidate)
     warn_of_unreadable([line for run in runs for line in run.unreadable])
     records = [run.record for run in runs]
     rules = rules_by_score(records, fail_if)
     pair = compare_runs(runs, metrics=list(rules), alpha=alpha, seed=seed)[0]
     verdicts = [_judge(score, rules[score.metric], records[1], alpha) for score in pair.scores]
-    return [replace(one, message="; ".join([one.message, *pair.notes])) for one in verdicts]
+    verdicts = [replace(one, message="; ".join([one.message, *pair.notes])) for one in verdicts]
+    return GateResult(baseline, candidate, pair, verdicts)
 
 
 def rules_by_score(records: Sequence[RunRecord], fail_if: Sequence[str]) -> dict[str, GateRule]:

@@ -125,6 +125,13 @@ def gate(commands: Commands) -> None:
     )
     add("--junit", metavar="FILE", help="write the verdicts as JUnit XML")
     add("--github", action="store_true", help="also print the verdicts as GitHub annotations")
+    help = "write a pull request comment as Markdown; sections of other gates in FILE are kept"
+    add("--github-comment", metavar="FILE", help=help)
+    help = (
+        "with --github-comment, link to this report of both runs; with a slash at the end, also to"
+        " samples in its pages"
+    )
+    add("--report-url", metavar="URL", help=help)
     add("--json", action="store_true", help="print the verdicts as a JSON array")
 
 

@@ -83,4 +83,5 @@ def _saved(record: RunRecord) -> str:
     part = record.task.part
     if part is None:
         return "all samples were needed for the verdict"
-    return f"{part.samples:,} of {part.of:,} samples were enough: {1 - part.samples / part.of:.0%} saved"
+    saved = 1 - part.samples / part.of
+    return f"{part.samples:,} of {part.of:,} samples were enough: {saved:.0%} saved"

@@ -10,10 +10,14 @@ from mmbench.cli.exit_codes import DONE, FAILED, UNCLEAR
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import show
 from mmbench.cli.parser.options import find_runs
-from mmbench.comparison.gate import gate
+from mmbench.comparison.gate import gate_runs
 from mmbench.comparison.junit import annotation, junit, sentence
+from mmbench.errors import UserError
+from mmbench.reports.pull_request.comment import write_comment
+from mmbench.reports.pull_request.section import gate_section
 from mmbench.storage.own_files import write_file
 
+_EXIT_CODES = {"pass": DONE, "fail": FAILED}
 _ON_UNCLEAR = {"pass": DONE, "fail": FAILED, "4": UNCLEAR}
 
 
@@ -22,8 +26,11 @@ def command(args: argparse.Namespace) -> int:
 
     If a verdict is unclear, return the exit code that --on-unclear sets (default: 4).
     """
+    if args.report_url is not None and args.github_comment is None:
+        raise UserError("--report-url is for links in a comment; add --github-comment FILE")
     baseline, candidate = find_runs([args.baseline, args.candidate], args)
-    verdicts = gate(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
+    result = gate_runs(baseline, candidate, args.fail_if, alpha=args.alpha, seed=args.seed)
+    verdicts = result.verdicts
     stream = sys.stderr if args.json else sys.stdout
     show(map(sentence, verdicts), stream)
     if args.github:
@@ -33,7 +40,7 @@ def command(args: argparse.Namespace) -> int:
     if args.junit:
         suite = f"mmbench gate: {candidate.record.run} against {baseline.record.run}"
         write_file(Path(args.junit), junit(verdicts, suite, args.on_unclear), "--junit")
-    outcomes = {verdict.outcome for verdict in verdicts}
-    if "fail" in outcomes:
-        return FAILED
-    return _ON_UNCLEAR[args.on_unclear] if "unclear" in outcomes else DONE
+    if args.github_comment:
+        section = gate_section(result, args.fail_if, args.on_unclear, args.report_url or "")
+        write_comment(Path(args.github_comment), section)
+    return {**_EXIT_CODES, "unclear": _ON_UNCLEAR[args.on_unclear]}[result.outcome]

@@ -1,0 +1,144 @@
+"""The comment of a gate: verdict first, one section for each gate, and no longer than allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from mmbench.cli import main
+from mmbench.reports.pull_request.comment import StoredSection, to_markdown
+from tests.support.boards import write_run
+from tests.support.command_line import refusal
+
+A, B = "20260101-000000-m-aaaaaa", "20260102-000000-m-bbbbbb"
+
+
+def right(n: int) -> list[float]:
+    """Return the values of 300 samples, the first `n` of which are right."""
+    return [1.0] * n + [0.0] * (300 - n)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Path:
+    """Runs of one task: `em` is worse in the candidate, `same` is equal."""
+    for run, n in ((A, 180), (B, 120)):
+        write_run(tmp_path / "board", run, {"em": right(n), "same": right(150)})
+    return tmp_path / "board"
+
+
+def gate(board: Path, *args: str, baseline: str = A, candidate: str = B) -> tuple[int, str]:
+    """Run `mmbench gate` with a comment; return its exit code and the comment."""
+    file = board.parent / "eval.md"
+    command = ["gate", "--baseline", baseline, "--candidate", candidate, "--out", str(board)]
+    code = main([*command, "--github-comment", str(file), *args])
+    return code, file.read_text(encoding="utf-8")
+
+
+def test_the_verdict_comes_first(board: Path) -> None:
+    code, comment = gate(board, "--fail-if", "em: 0.01", "--fail-if", "same: 0.01")
+    lines = comment.splitlines()
+    assert code == 1
+    assert lines[0] == "<!-- mmbench-gate: eval -->"
+    assert lines[1] == "## ❌ mmbench: the gate fails: t"
+    assert "### ❌ t: fail: `em` is worse by 0.2" in lines
+    table = [line for line in lines if line.startswith("| `")]
+    assert table[0].startswith("| `em` | 0.6000 | 0.4000 | -0.2000 (-0.2")
+    assert "| 0.01 | ❌ fail, p = " in table[0]
+    assert table[1] == (
+        "| `same` | 0.5000 | 0.5000 | +0.0000 (+0.0000 to +0.0000) | 0.01 |"
+        " ✅ pass: no worse than the margin allows |"
+    )
+
+
+def test_the_worst_samples_the_cost_and_the_commands_are_in_details(board: Path) -> None:
+    _, comment = gate(board, "--fail-if", "em: 1%")
+    assert "<summary>Worst changes by <code>em</code>: 60 samples worse, 0 better</summary>" in (
+        comment
+    )
+    assert comment.count("| 1 → 0 |") == 5
+    assert "| `said` | `said` | `right` |" in comment
+    assert "<summary>Cost of both runs</summary>" in comment
+    assert f"mmbench gate -t t --baseline {A} --candidate {B} --fail-if 'em: 1%'" in comment
+    assert comment.count("<details>") == comment.count("</details>") == 3
+
+
+def test_an_unclear_verdict_says_how_many_samples_are_enough(board: Path) -> None:
+    write_run(board, "c", {"em": [0.0, *right(181)[1:]], "same": right(150)})
+    code, comment = gate(board, "--fail-if", "em: 0.001", candidate="c")
+    assert code == 4
+    assert comment.splitlines()[1] == "## ⚠️ mmbench: the gate is unclear: t"
+    assert "samples would be enough for the same loss." in comment
+    _, comment = gate(board, "--fail-if", "em: 0.001", "--on-unclear", "pass", candidate="c")
+    assert "- An unclear verdict passes the check (`--on-unclear`)." in comment
+
+
+def test_failed_samples_are_counted(board: Path) -> None:
+    counts = {"samples": 300, "failed": 2, "requests": 300, "computed": 298, "cached": 0}
+    failures = [("s0001", "@octocat <b>broke</b> it")]
+    values = [None, None, *right(180)[2:]]
+    write_run(board, "f", {"em": values}, counts=counts, failures=failures, bounds=(0.5, 0.7))
+    _, comment = gate(board, "--fail-if", "em: 0.5", candidate="f")
+    assert "Failed samples: 0 in the baseline, 2 in the candidate, for example `s0001`:" in comment
+    assert "@\u200boctocat \\<b\\>broke" in comment
+
+
+def test_a_second_gate_adds_a_section_and_a_repeated_gate_replaces_its_own(board: Path) -> None:
+    gate(board, "--fail-if", "same: 0.01")
+    _, comment = gate(board, "--fail-if", "em: 0.01")
+    assert comment.splitlines()[1] == "## ❌ mmbench: 1 of 2 gates fails: t"
+    assert comment.index("`em` is worse") < comment.index("`same` is unchanged")  # worst first
+    _, comment = gate(board, "--fail-if", "em: 0.9")
+    assert comment.splitlines()[1] == "## ✅ mmbench: all 2 gates pass"
+    assert comment.count("\n### ") == 2
+    assert comment == gate(board, "--fail-if", "em: 0.9")[1]
+
+
+def test_links_lead_into_the_report(board: Path) -> None:
+    pages, archive = "https://x.org/r a/", "https://github.com/o/r/actions/runs/1/artifacts/2"
+    _, comment = gate(board, "--fail-if", "em: 1%", "--report-url", pages)
+    page = f"https://x.org/r%20a/compare/t/{A}--{B}.html"
+    assert f"[All differences in the report]({page})" in comment
+    assert f"[`{B}`](https://x.org/r%20a/runs/t/{B}.html)" in comment
+    assert f"]({page}#sample=s0" in comment
+    _, comment = gate(board, "--fail-if", "em: 1%", "--report-url", archive)
+    assert f"({archive})" in comment
+    assert "#sample=" not in comment
+
+
+def test_files_and_urls_that_are_refused(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["gate", "--baseline", A, "--candidate", B, "--out", str(board)]
+    command += ["--fail-if", "em: 1%"]
+    other = board.parent / "README.md"
+    other.write_text("mine")
+    assert "has not made" in refusal(capsys, *command, "--github-comment", str(other))
+    assert other.read_text() == "mine"
+    assert "add --github-comment" in refusal(capsys, *command, "--report-url", "https://x/")
+    command += ["--github-comment", str(board.parent / "new.md")]
+    assert "https://" in refusal(capsys, *command, "--report-url", "javascript:x")
+
+
+def section(outcome: str, size: int, task: str) -> StoredSection:
+    text = f"### {task}\n\n{'table ' * 10}\n<details>\n{'x' * size}\n</details>"
+    return StoredSection(outcome, task, task, text)  # type: ignore[arg-type]
+
+
+def test_a_long_comment_loses_the_details_of_passes_first() -> None:
+    sections = [section("pass", 900, "p"), section("fail", 900, "f")]
+    whole = to_markdown(sections, "c", 4_000)
+    assert whole.count("<details>") == 2
+    assert "Shortened" not in whole
+    cut = to_markdown(sections, "c", 1_500)
+    assert len(cut.encode()) <= 1_500
+    assert cut.index("### f") < cut.index("<details>") < cut.index("### p")
+    assert cut.count("<details>") == 1
+    assert "Shortened" in cut[cut.index("### p") :]
+    least = to_markdown(sections, "c", 400)
+    assert len(least.encode()) <= 400
+    assert "table" not in least
+
+
+def test_a_comment_fits_whatever_models_say(board: Path) -> None:
+    said = ['"' + "漢" * 5_000 + '"'] * 300
+    for run, n in ((A, 180), (B, 120)):
+        write_run(board, run, {"em": right(n)}, said=said)
+    _, comment = gate(board, "--fail-if", "em: 1%")
+    assert len(comment.encode()) < 10_000
