@@ -143,8 +143,8 @@ def gate(
 
     Errors and warnings are those of `gate_runs`.
     """
-    runs = (find_run(run, out, task) for run in (baseline, candidate))
-    return gate_runs(*runs, fail_if, alpha=alpha, seed=seed).verdicts
+    first, second = (find_run(run, out, task) for run in (baseline, candidate))
+    return gate_runs(first, second, fail_if, alpha=alpha, seed=seed).verdicts
 
 
 def gate_runs(

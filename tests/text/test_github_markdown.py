@@ -1,5 +1,6 @@
 """Text from models and data stays text in a comment on GitHub."""
 
+import html
 import re
 
 import pytest
@@ -72,3 +73,24 @@ def test_a_code_block_ends_at_its_last_line(lines: list[str]) -> None:
 
 def test_long_texts_are_truncated() -> None:
     assert github_code("x" * 500, 60) == f"`{'x' * 59}…`"
+
+
+HOSTILE = [
+    "<img src=https://x/y.png>", "![x](https://x/y.png)", "[x](javascript:y)", "https://x.org/1",
+    "www.x.org", "a | b \\| c \\\\| d", "`` ` ``` x", "</details>", "a\\", "&#64;octocat", "x`|`y",
+    "$`@a`$", "**b** _i_ ~~s~~", "<!-- mmbench-gate-section: pass a b -->", "- [ ] task",
+]  # fmt: skip
+
+
+def test_githubs_own_parser_shows_each_text_as_it_is() -> None:
+    reason = "cmarkgfm is a wheel with a compiled library, and needs cffi"
+    cmarkgfm = pytest.importorskip("cmarkgfm", reason=reason)
+
+    rows = [f"| {github_code(text)} | {github_text(text)} |" for text in HOSTILE]
+    markdown = "\n".join(["| a | b |", "| --- | --- |", *rows, "", *github_block(HOSTILE)])
+    shown = cmarkgfm.github_flavored_markdown_to_html(markdown)
+    tags = {"table", "thead", "tbody", "tr", "th", "td", "code", "pre"}
+    assert set(re.findall(r"<(\w+)", shown)) == tags
+    cells = [re.sub("</?code>", "", one) for one in re.findall("<td>(.*?)</td>", shown)]
+    texts = [html.unescape(cell).replace(SPACE, "").strip() for cell in cells]
+    assert texts == [text for text in HOSTILE for _ in range(2)]

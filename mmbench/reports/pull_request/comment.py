@@ -76,8 +76,10 @@ def _read_sections(text: str) -> list[StoredSection]:
     _, *parts = _SECTION.split(text)
     markers = zip(*(parts[at::4] for at in range(4)), strict=True)
     return [
-        StoredSection(cast("GateOutcome", outcome), *map(unquote, names), content.strip("\n"))
-        for outcome, *names, content in markers
+        StoredSection(
+            cast("GateOutcome", outcome), unquote(task), unquote(compared), content.strip("\n")
+        )
+        for outcome, task, compared, content in markers
     ]
 
 

@@ -1,6 +1,7 @@
 """The comment of a gate: verdict first, one section for each gate, and no longer than allowed."""
 
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -17,24 +18,36 @@ def right(n: int) -> list[float]:
     return [1.0] * n + [0.0] * (300 - n)
 
 
-@pytest.fixture
-def board(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs of one task: `em` is worse in the candidate, `same` is equal."""
+    out = tmp_path_factory.mktemp("board")
     for run, n in ((A, 180), (B, 120)):
-        write_run(tmp_path / "board", run, {"em": right(n), "same": right(150)})
-    return tmp_path / "board"
+        write_run(out, run, {"em": right(n), "same": right(150)})
+    return out
 
 
-def gate(board: Path, *args: str, baseline: str = A, candidate: str = B) -> tuple[int, str]:
-    """Run `mmbench gate` with a comment; return its exit code and the comment."""
-    file = board.parent / "eval.md"
-    command = ["gate", "--baseline", baseline, "--candidate", candidate, "--out", str(board)]
-    code = main([*command, "--github-comment", str(file), *args])
-    return code, file.read_text(encoding="utf-8")
+class Gate(Protocol):
+    """Runs `mmbench gate` with a comment; returns its exit code and the comment."""
+
+    def __call__(self, *args: str, candidate: str = B, out: Path = ...) -> tuple[int, str]: ...
 
 
-def test_the_verdict_comes_first(board: Path) -> None:
-    code, comment = gate(board, "--fail-if", "em: 0.01", "--fail-if", "same: 0.01")
+@pytest.fixture
+def gate(board: Path, tmp_path: Path) -> Gate:
+    """A gate that writes the comment into one file."""
+    file = tmp_path / "eval.md"
+
+    def run(*args: str, candidate: str = B, out: Path = board) -> tuple[int, str]:
+        command = ["gate", "--baseline", A, "--candidate", candidate, "--out", str(out)]
+        code = main([*command, "--github-comment", str(file), *args])
+        return code, file.read_text(encoding="utf-8")
+
+    return run
+
+
+def test_the_verdict_comes_first(gate: Gate) -> None:
+    code, comment = gate("--fail-if", "em: 0.01", "--fail-if", "same: 0.01")
     lines = comment.splitlines()
     assert code == 1
     assert lines[0] == "<!-- mmbench-gate: eval -->"
@@ -49,8 +62,8 @@ def test_the_verdict_comes_first(board: Path) -> None:
     )
 
 
-def test_the_worst_samples_the_cost_and_the_commands_are_in_details(board: Path) -> None:
-    _, comment = gate(board, "--fail-if", "em: 1%")
+def test_the_worst_samples_the_cost_and_the_commands_are_in_details(gate: Gate) -> None:
+    _, comment = gate("--fail-if", "em: 1%")
     assert "<summary>Worst changes by <code>em</code>: 60 samples worse, 0 better</summary>" in (
         comment
     )
@@ -61,58 +74,60 @@ def test_the_worst_samples_the_cost_and_the_commands_are_in_details(board: Path)
     assert comment.count("<details>") == comment.count("</details>") == 3
 
 
-def test_an_unclear_verdict_says_how_many_samples_are_enough(board: Path) -> None:
+def test_an_unclear_verdict_says_how_many_samples_are_enough(board: Path, gate: Gate) -> None:
     write_run(board, "c", {"em": [0.0, *right(181)[1:]], "same": right(150)})
-    code, comment = gate(board, "--fail-if", "em: 0.001", candidate="c")
+    code, comment = gate("--fail-if", "em: 0.001", candidate="c")
     assert code == 4
     assert comment.splitlines()[1] == "## ⚠️ mmbench: the gate is unclear: t"
     assert "samples would be enough for the same loss." in comment
-    _, comment = gate(board, "--fail-if", "em: 0.001", "--on-unclear", "pass", candidate="c")
+    _, comment = gate("--fail-if", "em: 0.001", "--on-unclear", "pass", candidate="c")
     assert "- An unclear verdict passes the check (`--on-unclear`)." in comment
 
 
-def test_failed_samples_are_counted(board: Path) -> None:
+def test_failed_samples_are_counted(board: Path, gate: Gate) -> None:
     counts = {"samples": 300, "failed": 2, "requests": 300, "computed": 298, "cached": 0}
     failures = [("s0001", "@octocat <b>broke</b> it")]
     values = [None, None, *right(180)[2:]]
     write_run(board, "f", {"em": values}, counts=counts, failures=failures, bounds=(0.5, 0.7))
-    _, comment = gate(board, "--fail-if", "em: 0.5", candidate="f")
+    _, comment = gate("--fail-if", "em: 0.5", candidate="f")
     assert "Failed samples: 0 in the baseline, 2 in the candidate, for example `s0001`:" in comment
     assert "@\u200boctocat \\<b\\>broke" in comment
 
 
-def test_a_second_gate_adds_a_section_and_a_repeated_gate_replaces_its_own(board: Path) -> None:
-    gate(board, "--fail-if", "same: 0.01")
-    _, comment = gate(board, "--fail-if", "em: 0.01")
+def test_a_second_gate_adds_a_section_and_a_repeated_gate_replaces_its_own(gate: Gate) -> None:
+    gate("--fail-if", "same: 0.01")
+    _, comment = gate("--fail-if", "em: 0.01")
     assert comment.splitlines()[1] == "## ❌ mmbench: 1 of 2 gates fails: t"
     assert comment.index("`em` is worse") < comment.index("`same` is unchanged")  # worst first
-    _, comment = gate(board, "--fail-if", "em: 0.9")
+    _, comment = gate("--fail-if", "em: 0.9")
     assert comment.splitlines()[1] == "## ✅ mmbench: all 2 gates pass"
     assert comment.count("\n### ") == 2
-    assert comment == gate(board, "--fail-if", "em: 0.9")[1]
+    assert comment == gate("--fail-if", "em: 0.9")[1]
 
 
-def test_links_lead_into_the_report(board: Path) -> None:
+def test_links_lead_into_the_report(gate: Gate) -> None:
     pages, archive = "https://x.org/r a/", "https://github.com/o/r/actions/runs/1/artifacts/2"
-    _, comment = gate(board, "--fail-if", "em: 1%", "--report-url", pages)
+    _, comment = gate("--fail-if", "em: 1%", "--report-url", pages)
     page = f"https://x.org/r%20a/compare/t/{A}--{B}.html"
     assert f"[All differences in the report]({page})" in comment
     assert f"[`{B}`](https://x.org/r%20a/runs/t/{B}.html)" in comment
     assert f"]({page}#sample=s0" in comment
-    _, comment = gate(board, "--fail-if", "em: 1%", "--report-url", archive)
+    _, comment = gate("--fail-if", "em: 1%", "--report-url", archive)
     assert f"({archive})" in comment
     assert "#sample=" not in comment
 
 
-def test_files_and_urls_that_are_refused(board: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_and_urls_that_are_refused(
+    board: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = ["gate", "--baseline", A, "--candidate", B, "--out", str(board)]
     command += ["--fail-if", "em: 1%"]
-    other = board.parent / "README.md"
+    other = tmp_path / "README.md"
     other.write_text("mine")
     assert "has not made" in refusal(capsys, *command, "--github-comment", str(other))
     assert other.read_text() == "mine"
     assert "add --github-comment" in refusal(capsys, *command, "--report-url", "https://x/")
-    command += ["--github-comment", str(board.parent / "new.md")]
+    command += ["--github-comment", str(tmp_path / "new.md")]
     assert "https://" in refusal(capsys, *command, "--report-url", "javascript:x")
 
 
@@ -136,9 +151,9 @@ def test_a_long_comment_loses_the_details_of_passes_first() -> None:
     assert "table" not in least
 
 
-def test_a_comment_fits_whatever_models_say(board: Path) -> None:
+def test_a_comment_fits_whatever_models_say(tmp_path: Path, gate: Gate) -> None:
     said = ['"' + "漢" * 5_000 + '"'] * 300
     for run, n in ((A, 180), (B, 120)):
-        write_run(board, run, {"em": right(n)}, said=said)
-    _, comment = gate(board, "--fail-if", "em: 1%")
+        write_run(tmp_path, run, {"em": right(n)}, said=said)
+    _, comment = gate("--fail-if", "em: 1%", out=tmp_path)
     assert len(comment.encode()) < 10_000
