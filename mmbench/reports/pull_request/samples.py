@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mmbench.comparison.changes import SampleChange, SampleChanges, changed_rows, changes
 from mmbench.comparison.gate import GateResult
@@ -59,10 +59,21 @@ def _worst_changes(result: GateResult, name: str) -> tuple[SampleChanges | None,
     rows = None if joined is None else changed_rows(joined, first)
     if joined is None or changed is None or rows is None:
         return None, []
-    worst = rows[: min(_SHOWN, changed.worse)]
-    baselines = run_samples(runs[0]).at(joined.places_a[worst].tolist())
-    candidates = run_samples(runs[1]).at(joined.places_b[worst].tolist())
-    return changed, list(zip(changed.samples, baselines, candidates, strict=False))
+    worst = rows[: min(len(changed.samples), changed.worse)]
+    chosen = _of_different_groups(list(first.groups.take(joined.places_a[worst])))
+    baselines = run_samples(runs[0]).at(joined.places_a[worst[chosen]].tolist())
+    candidates = run_samples(runs[1]).at(joined.places_b[worst[chosen]].tolist())
+    samples = [changed.samples[at] for at in chosen]
+    return changed, list(zip(samples, baselines, candidates, strict=True))
+
+
+def _of_different_groups(groups: Sequence[str]) -> list[int]:
+    """Return the positions of the first samples of different groups, such as captions of an image.
+
+    If there are fewer groups than samples are shown, the first samples are returned.
+    """
+    positions = [at for at, group in enumerate(groups) if group not in groups[:at]]
+    return positions[:_SHOWN] if len(positions) >= _SHOWN else list(range(len(groups)))[:_SHOWN]
 
 
 def _row(

@@ -74,6 +74,15 @@ def test_the_worst_samples_the_cost_and_the_commands_are_in_details(gate: Gate) 
     assert comment.count("<details>") == comment.count("</details>") == 3
 
 
+def test_the_worst_samples_are_of_different_groups(tmp_path: Path, gate: Gate) -> None:
+    groups = [f"g{i // 4}" for i in range(300)]
+    for run, n in ((A, 180), (B, 120)):
+        write_run(tmp_path, run, {"em": right(n)}, groups=groups)
+    _, comment = gate("--fail-if", "em: 1%", out=tmp_path)
+    shown = [line.split("`")[1] for line in comment.splitlines() if "| 1 → 0 |" in line]
+    assert shown == ["s0120", "s0124", "s0128", "s0132", "s0136"]
+
+
 def test_an_unclear_verdict_says_how_many_samples_are_enough(board: Path, gate: Gate) -> None:
     write_run(board, "c", {"em": [0.0, *right(181)[1:]], "same": right(150)})
     code, comment = gate("--fail-if", "em: 0.001", candidate="c")
