@@ -4,7 +4,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.text.github_markdown import github_block, github_code, github_text
@@ -49,7 +49,8 @@ def test_text_has_no_mention_reference_or_image(text: str, shown: str) -> None:
     assert github_text(text) == shown
 
 
-@given(st.text(alphabet=MARKUP) | st.text())
+@settings(max_examples=40)
+@given(st.text(alphabet=MARKUP, max_size=40) | st.text(max_size=40))
 def test_no_text_mentions_anybody_or_leaves_its_code_span(text: str) -> None:
     code = github_code(text, 60)
     assert not MENTION.search(code)
@@ -63,6 +64,7 @@ def test_no_text_mentions_anybody_or_leaves_its_code_span(text: str) -> None:
         assert not re.search(r"(?<!\\)\|", inside)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.text(alphabet=MARKUP), min_size=1, max_size=3))
 def test_a_code_block_ends_at_its_last_line(lines: list[str]) -> None:
     opening, *shown, closing = github_block(lines, "sh")
