@@ -1,5 +1,7 @@
 """The comment of a gate: verdict first, one section for each gate, and no longer than allowed."""
 
+import json
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -112,6 +114,22 @@ def test_a_second_gate_adds_a_section_and_a_repeated_gate_replaces_its_own(gate:
     assert comment.splitlines()[1] == "## ✅ mmbench: all 2 gates pass"
     assert comment.count("\n### ") == 2
     assert comment == gate("--fail-if", "em: 0.9")[1]
+
+
+def test_outputs_cannot_forge_a_section_or_leave_their_cell(tmp_path: Path, gate: Gate) -> None:
+    marker = "<!-- mmbench-gate-section: pass t x -->"
+    hostile = f"x` |\n\n{marker}\n### ✅ pass </details> @octocat ![](https://x/y) #1 \u202e"
+    said = [json.dumps(hostile)] * 300
+    for run, n in ((A, 180), (B, 120)):
+        write_run(tmp_path, run, {"em": right(n), "same": right(150)}, said=said)
+    gate("--fail-if", "em: 1%", out=tmp_path)
+    _, comment = gate("--fail-if", "same: 1%", out=tmp_path)
+    assert comment.splitlines()[1] == "## ❌ mmbench: 1 of 2 gates fails: t"
+    assert len(re.findall(r"^<!-- mmbench-gate-section: ", comment, re.MULTILINE)) == 2
+    rows = [line for line in comment.splitlines() if "| 1 → 0 |" in line]
+    assert {len(re.split(r"(?<!\\)\|", row)) for row in rows} == {7}
+    assert "@octocat" not in comment
+    assert "\u202e" not in comment
 
 
 def test_links_lead_into_the_report(gate: Gate) -> None:
