@@ -27,6 +27,11 @@ _MADE = "<!-- mmbench-gate: "
 _SECTION = re.compile(
     r"^<!-- mmbench-gate-section: (pass|fail|unclear) (\S+) (\S+) -->\n", re.MULTILINE
 )
+_VERBS = {  # of one gate, of several
+    "pass": ("passes", "pass"),
+    "fail": ("fails", "fail"),
+    "unclear": ("is unclear", "are unclear"),
+}
 _CUT = "_Shortened, because a comment has at most 65,536 characters._"
 
 
@@ -96,14 +101,25 @@ def _heading(sections: Sequence[StoredSection]) -> str:
     """Return the heading of a comment: the worst outcome, and the tasks that have it."""
     worst = sections[0].outcome
     tasks = [section.task for section in sections if section.outcome == worst]
-    whole = f"all {len(sections)} gates" if len(sections) > 1 else "the gate"
-    if worst == "pass":
-        return f"## {MARKS[worst]} mmbench: {whole} pass{'' if len(sections) > 1 else 'es'}"
-    verb = {"fail": ("fails", "fail"), "unclear": ("is unclear", "are unclear")}[worst]
-    number = f"{len(tasks)} of {len(sections)} gates" if len(sections) > 1 else whole
+    one, several = _VERBS[worst]
+    verb = one if len(tasks) == 1 else several
     named = ", ".join(github_text(task, 80) for task in tasks[:_NAMED])
     more = f" and {len(tasks) - _NAMED} more" if len(tasks) > _NAMED else ""
-    return f"## {MARKS[worst]} mmbench: {number} {verb[len(tasks) > 1]}: {named}{more}"
+    names = "" if worst == "pass" else f": {named}{more}{_also_unclear(sections, worst)}"
+    return f"## {MARKS[worst]} mmbench: {_gates(len(tasks), len(sections))} {verb}{names}"
+
+
+def _gates(number: int, total: int) -> str:
+    if total == 1:
+        return "the gate"
+    return f"all {total} gates" if number == total else f"{number} of {total} gates"
+
+
+def _also_unclear(sections: Sequence[StoredSection], worst: GateOutcome) -> str:
+    unclear = sum(section.outcome == "unclear" for section in sections)
+    if worst != "fail" or not unclear:
+        return ""
+    return f"; {unclear} {'is' if unclear == 1 else 'are'} unclear"
 
 
 def _without_details(text: str) -> str:

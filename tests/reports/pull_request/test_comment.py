@@ -178,6 +178,18 @@ def test_a_long_comment_loses_the_details_of_passes_first() -> None:
     assert least.count("\n### ") == least.count("Shortened") == 2
 
 
+def test_the_heading_counts_gates() -> None:
+    def heading(*outcomes: str) -> str:
+        sections = [section(outcome, 0, f"{outcome}{at}") for at, outcome in enumerate(outcomes)]
+        return to_markdown(sections, "c").splitlines()[1].partition("mmbench: ")[2]
+
+    assert heading("pass") == "the gate passes"
+    assert heading("pass", "fail") == "1 of 2 gates fails: fail1"
+    assert heading("unclear", "unclear") == "all 2 gates are unclear: unclear0, unclear1"
+    assert heading("fail", "unclear", "pass") == "1 of 3 gates fails: fail0; 1 is unclear"
+    assert heading(*["fail"] * 5) == "all 5 gates fail: fail0, fail1, fail2 and 2 more"
+
+
 def test_a_comment_fits_whatever_models_say(tmp_path: Path, gate: Gate) -> None:
     said = ['"' + "漢" * 5_000 + '"'] * 300
     for run, n in ((A, 180), (B, 120)):
