@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import sequential as simulation
-from benchmarks.populations import KINDS, binary, grouped, test_set
+from benchmarks.populations import KINDS, TestSet, binary, grouped, test_set
+from mmbench.stats.paired import paired_many
 from mmbench.stats.sequential import Population, sequential_gate
 from mmbench.stats.sequential import betting as module
 from mmbench.stats.sequential.betting import Bets, Hypothesis, bets
 from mmbench.stats.sequential.decision import verdict_of_all
 from mmbench.stats.sequential.population import mean_loss, standard_error
 
-test_set.__test__ = False  # type: ignore[attr-defined]
+test_set.__test__ = TestSet.__test__ = False  # type: ignore[attr-defined]
 ALPHA = 0.05
 SIZES = np.array([1.0, 3.0, 2.0, 1.0, 5.0])
 LOSSES = np.array([1.0, 2.0, -1.0, 0.0, -2.0])
@@ -154,7 +155,33 @@ def test_the_verdict_of_all_groups_does_not_depend_on_the_order() -> None:
         assert len(verdicts) == 1
 
 
-def first_stop(made: simulation.TestSet, margin: float, **options: object) -> tuple[str, int]:
+def verdict_of_gate(made: TestSet, margin: float) -> str:
+    """Return the verdict by the test and the interval that `gate` uses, for one row per group."""
+    first = made.population.covariate[:, None]
+    second = first - made.losses[:, None]
+    names = [str(i) for i in range(len(first))]
+    (found,) = paired_many([("mean", first, second)], names)
+    if -found.difference > margin and (found.p_value or 0.0) <= ALPHA:
+        return "fail"
+    return "pass" if found.low is not None and -found.low <= margin else "unclear"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["0/1 rows", "0/1 rows, 5 % differ", "skewed fractions"])
+@pytest.mark.parametrize(("loss", "margin"), [(8.4, 0.0), (0.0, 5.6), (1.85, 0.0), (0.0, 1.9)])
+def test_an_early_verdict_is_that_of_the_gate(kind: str, loss: float, margin: float) -> None:
+    rng = np.random.default_rng(5)
+    wrong, repeats = 0, 60
+    for _ in range(repeats):
+        made = test_set(KINDS[kind], rng, 300, loss)
+        allowed = margin * standard_error(*made)
+        gate = sequential_gate(made.population, made.losses, allowed, ALPHA)
+        early = next((out for n in range(6, 300, 6) if (out := gate.decide(n))), "")
+        wrong += bool(early) and early != verdict_of_gate(made, allowed)
+    assert wrong <= 5  # 60 x .025, and three standard deviations
+
+
+def first_stop(made: TestSet, margin: float, **options: object) -> tuple[str, int]:
     gate = sequential_gate(made.population, made.losses, margin, ALPHA, **options)  # type: ignore[arg-type]
     return next(((out, n) for n in range(2, 200) if (out := gate.decide(n))), ("", 200))
 
