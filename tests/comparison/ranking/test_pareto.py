@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmbench.comparison.ranking.costs import cost_note, run_cost
@@ -10,6 +10,7 @@ from mmbench.comparison.ranking.pareto import pareto_places
 from tests.support.boards import record
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_a_front_is_that_of_the_definition(data: st.DataObject) -> None:
     runs = data.draw(st.integers(1, 6))

