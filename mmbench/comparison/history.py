@@ -33,7 +33,7 @@ from mmbench.comparison.compare import (
 from mmbench.comparison.intervals import direction_by_intervals
 from mmbench.comparison.rows import open_rows
 from mmbench.errors import DataError, UnknownName, UserError
-from mmbench.stats.holm import holm
+from mmbench.stats.corrections import holm
 from mmbench.storage import records as store
 from mmbench.storage.run_lookup import check_has_runs
 from mmbench.storage.unreadable import warn_of_unreadable

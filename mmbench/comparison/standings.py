@@ -21,7 +21,7 @@ from mmbench.comparison.compare import (
 from mmbench.comparison.intervals import direction_by_intervals
 from mmbench.comparison.rows import RunRows, open_rows
 from mmbench.errors import DataError
-from mmbench.stats.holm import holm
+from mmbench.stats.corrections import holm
 from mmbench.storage.records import StoredRun
 from mmbench.types import RunRecord
 

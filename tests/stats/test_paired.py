@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mmbench import stats
-from mmbench.stats.holm import holm
+from mmbench.stats.corrections import holm
 from mmbench.stats.paired import MCNEMAR, PERMUTATION, Paired, mcnemar, paired_many
 from mmbench.stats.permutation import permutation_tests
 from mmbench.stats.sums import codes

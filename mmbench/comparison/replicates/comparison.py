@@ -26,8 +26,8 @@ from mmbench.comparison.replicates.result import (
     ReplicateComparison,
 )
 from mmbench.errors import UserError
+from mmbench.stats.corrections import holm
 from mmbench.stats.folds import Floats, fold
-from mmbench.stats.holm import holm
 from mmbench.stats.replicates import (
     SeedDifference,
     between_seeds,

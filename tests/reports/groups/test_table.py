@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from mmbench.cli import main
-from mmbench.cli.output.group_table import group_lines
+from mmbench.cli.output.comparisons.group_table import group_lines
 from mmbench.reports.groups.markdown_page import group_page
 from mmbench.reports.groups.notes import group_notes
 from mmbench.reports.groups.table import GroupRow, GroupTable, group_table

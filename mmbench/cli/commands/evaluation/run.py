@@ -70,7 +70,7 @@ def _compare_with_clean(records: Sequence[RunRecord], args: argparse.Namespace) 
     """
     if not args.perturb:
         return DONE
-    from mmbench.cli.output.robustness import robustness_lines
+    from mmbench.cli.output.comparisons.robustness import robustness_lines
 
     file = sys.stderr if args.json else sys.stdout
     try:
@@ -82,7 +82,7 @@ def _compare_with_clean(records: Sequence[RunRecord], args: argparse.Namespace) 
 
 def _show_group(group: TaskGroup, records: Sequence[RunRecord], args: argparse.Namespace) -> int:
     """Print the table of a group with these runs, and return the exit code."""
-    from mmbench.cli.output.group_table import group_lines
+    from mmbench.cli.output.comparisons.group_table import group_lines
     from mmbench.reports.groups.table import read_group
 
     file = sys.stderr if args.json else sys.stdout

@@ -98,7 +98,7 @@ def _refuse_ranking_flags(args: argparse.Namespace, reason: str) -> None:
 
 def _compare_groups(args: argparse.Namespace) -> int:
     """Print the comparison of each candidate with the baseline over a group of tasks."""
-    from mmbench.cli.output.group_table import difference_lines
+    from mmbench.cli.output.comparisons.group_table import difference_lines
     from mmbench.comparison.groups.comparison import compare_group
 
     if args.judge is not None or args.metric:

@@ -7,7 +7,7 @@ import sys
 
 import msgspec
 
-from mmbench.cli.output.explanation import explanation_lines
+from mmbench.cli.output.comparisons.explanation import explanation_lines
 from mmbench.cli.output.json_output import printing_to_stderr, write_json
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.parser.options import find_runs

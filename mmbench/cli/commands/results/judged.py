@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmbench.cli.exit_codes import DONE, UNCLEAR
+from mmbench.cli.output.comparisons.preference import pair_rows, preference_lines
 from mmbench.cli.output.json_output import printing_to_stderr, write_json
-from mmbench.cli.output.preference import pair_rows, preference_lines
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.parser.options import run_options

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from mmbench.cli.output.board_table import board_table
-from mmbench.cli.output.group_table import group_lines
+from mmbench.cli.output.comparisons.group_table import group_lines
 from mmbench.cli.output.json_output import write_json
 from mmbench.cli.output.terminal import (
     aligned,

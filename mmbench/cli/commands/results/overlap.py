@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from mmbench.cli.exit_codes import DONE
+from mmbench.cli.output.comparisons.overlap import overlap_lines, pair_rows
 from mmbench.cli.output.json_output import printing_to_stderr, write_json
-from mmbench.cli.output.overlap import overlap_lines, pair_rows
 from mmbench.cli.output.progress import make_progress
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.cli.parser.options import columns_by_role, find_runs, model_of, run_options

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from mmbench.cli.exit_codes import DONE
+from mmbench.cli.output.comparisons.power import plan_lines
 from mmbench.cli.output.json_output import write_json
-from mmbench.cli.output.power import plan_lines
 from mmbench.cli.output.terminal import screen_width, show
 from mmbench.comparison.power.plan import plan
 

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from mmbench.cli.exit_codes import DONE, UNCLEAR
+from mmbench.cli.output.comparisons.replicates import replicate_lines
 from mmbench.cli.output.json_output import write_json
-from mmbench.cli.output.replicates import replicate_lines
 from mmbench.cli.output.terminal import report_unreadable, screen_width, show
 from mmbench.errors import UserError
 from mmbench.storage.records import StoredRun

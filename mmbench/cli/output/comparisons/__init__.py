@@ -1,0 +1,1 @@
+"""Text of comparisons of several runs for the terminal."""
