@@ -22,6 +22,7 @@ MODULES = (
     "growth",
     "scale",
     "power",
+    "seeds",
 )
 
 

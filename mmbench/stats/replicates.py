@@ -18,7 +18,8 @@ Biometrics Bulletin 2(6)). In simulations of 2, 3, 5 and 10 seeds, equal or not,
 between seeds of 0 to 4 times that of the test set, the wider one covers 93.5 to 97 % at a level of
 95 %. Welch's alone covers 92 % for 2 seeds against 10, and the pooled one alone 82 % if only the
 method with fewer seeds varies. If one method varies ten times as much as the other and has 2 seeds,
-the wider one covers 91 to 92 %; with 3 seeds it covers 94 %.
+the wider one covers 91 to 93 %; with 3 seeds it covers 94 %. `python -m benchmarks seeds` repeats
+the simulations.
 
 Paired methods have one run each for the same seeds. Then the differences of the pairs are analysed
 as the values of a single method. Pairs that are none do not bias it, but cost degrees of freedom.
