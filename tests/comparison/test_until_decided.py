@@ -190,6 +190,8 @@ def test_the_command_prints_the_verdict_and_exits_with_it(
     shared = ["-t", "answers", "--data", str(data), "--out", str(tmp_path / "b"), "--quiet"]
     assert main(["run", "-m", "constant", *shared]) == 0
     rule = ["--until-decided", "--baseline", "constant", "--fail-if", "exact_match: 0.01"]
+    latest = [*rule[:2], "latest", *rule[3:]]  # found before the new run is on the board
+    assert main(["run", "-m", "empty", *shared, *latest]) == 1
     capsys.readouterr()
     assert main(["run", "-m", "knows-little", *shared, *rule]) == 1
     text = capsys.readouterr().out

@@ -31,6 +31,7 @@ from mmbench.engine.progress import Progress
 from mmbench.engine.run import FinishedRun, run_prepared
 from mmbench.errors import UserError
 from mmbench.stats.sequential import Decision
+from mmbench.storage.records import StoredRun
 from mmbench.storage.run_lookup import RunReference, find_run
 from mmbench.types import RunRecord, TaskSpec
 
@@ -39,10 +40,14 @@ _FEWEST = 16  # groups between two looks, in sets that are not small
 
 
 class DecidedRun(NamedTuple):
-    """A run, and its verdicts if they were decided early; without them, it is on all samples."""
+    """A run, its verdicts if they were decided early, and the baseline.
+
+    Without verdicts, the run is on all samples.
+    """
 
     finished: FinishedRun
     verdicts: list[GateVerdict]
+    baseline: StoredRun
 
 
 class SequentialRules(NamedTuple):
@@ -78,12 +83,12 @@ def run_until_decided(
         _check_task(prepared.spec, baseline.record)
         bounded = bounded_rules(baseline, rules.fail_if)
         if prepared.model is None:  # nothing is saved without forward passes
-            return DecidedRun(run_prepared(prepared, context), [])
+            return DecidedRun(run_prepared(prepared, context), [], baseline)
         order = order_groups(prepared.spec, prepared.kind, prepared.data, settings.seed)
         rows = RunRows(baseline, [rule.score for rule in bounded])
         numbers = numbers_in_draw(rows, prepared.data, order)
         evidence = [Evidence(rule, rows, numbers, len(order.rows)) for rule in bounded]
-        return _Run(prepared, order, evidence, baseline.record, rules.alpha, context).run()
+        return _Run(prepared, order, evidence, baseline, rules.alpha, context).run()
 
 
 def _check_task(spec: TaskSpec, baseline: RunRecord) -> None:
@@ -108,7 +113,7 @@ class _Run(NamedTuple):
     prepared: PreparedRun
     order: GroupOrder
     evidence: list[Evidence]
-    baseline: RunRecord
+    baseline: StoredRun
     alpha: float
     context: RunContext
 
@@ -120,13 +125,13 @@ class _Run(NamedTuple):
             decided = self._look(decided, end)
             if "fail" in decided or "" not in decided:
                 return self._stop(decided, end)
-        return DecidedRun(self._final(self.prepared), [])
+        return DecidedRun(self._final(self.prepared), [], self.baseline)
 
     def _add(self, start: int, end: int) -> None:
         """Run the model on some groups, and add its rows to the evidence."""
         part = with_part(self.prepared, self.order, end, self.context, start=start)
         assert part.part is not None  # with_part sets it
-        baseline = self.baseline
+        baseline = self.baseline.record
         if part.part.data_hash != baseline.task.data_hash:
             raise UserError(
                 f"--baseline {baseline.run}: its data differ from the data of this run; run the"
@@ -152,7 +157,7 @@ class _Run(NamedTuple):
             for own, outcome in zip(self.evidence, decided, strict=True)
             if outcome
         )
-        stopped = f"{stopped}, against {self.baseline.run}"
+        stopped = f"{stopped}, against {self.baseline.record.run}"
         part = with_part(self.prepared, self.order, groups, self.context, stopped=stopped)
         finished = self._final(part)
         samples, of = len(self.order.first(groups)), self.order.samples
@@ -167,7 +172,7 @@ class _Run(NamedTuple):
             )
             for own, outcome in zip(self.evidence, decided, strict=True)
         ]
-        return DecidedRun(finished, verdicts)
+        return DecidedRun(finished, verdicts, self.baseline)
 
     def _final(self, prepared: PreparedRun) -> FinishedRun:
         """Return the run on all groups so far, with the costs of all steps."""

@@ -11,11 +11,12 @@ from mmbench.cli.output.terminal import show
 from mmbench.errors import UserError
 
 if TYPE_CHECKING:
-    from mmbench.comparison.gate import GateVerdict
+    from mmbench.comparison.until_decided import DecidedRun
     from mmbench.engine.execution.executor import Executor
     from mmbench.engine.options import RunSettings
     from mmbench.engine.progress import Progress
     from mmbench.engine.run import FinishedRun
+    from mmbench.storage.records import StoredRun
     from mmbench.types import RunRecord
 
 _CODES = {"pass": DONE, "fail": FAILED, "unclear": UNCLEAR}
@@ -37,11 +38,16 @@ def check_flags(args: argparse.Namespace) -> None:
 
 
 class DecidedRuns:
-    """The runs of a command with --until-decided, and their verdicts by run id."""
+    """The runs of a command with --until-decided, by run id.
+
+    The baseline of a task is found once, because the runs of the command may change what `best` and
+    `latest` mean.
+    """
 
     def __init__(self, args: argparse.Namespace) -> None:
         self.args = args
-        self._verdicts: dict[str, list[GateVerdict]] = {}
+        self._runs: dict[str, DecidedRun] = {}
+        self._baselines: dict[str, StoredRun] = {}
 
     def run(
         self,
@@ -55,9 +61,11 @@ class DecidedRuns:
         from mmbench.comparison.until_decided import SequentialRules, run_until_decided
 
         args = self.args
-        rules = SequentialRules(args.baseline, args.fail_if, args.out)
+        baseline = self._baselines.get(task, args.baseline)
+        rules = SequentialRules(baseline, args.fail_if, args.out)
         decided = run_until_decided(model, task, rules, options, progress, executor)
-        self._verdicts[decided.finished.record.run] = decided.verdicts
+        self._runs[decided.finished.record.run] = decided
+        self._baselines[task] = decided.baseline
         return decided.finished
 
     def report(self, record: RunRecord) -> int:
@@ -68,11 +76,8 @@ class DecidedRuns:
         from mmbench.comparison.gate import gate
         from mmbench.comparison.junit import sentence
 
-        args, verdicts = self.args, self._verdicts[record.run]
-        if not verdicts:
-            verdicts = gate(
-                args.baseline, record, args.fail_if, out=args.out, task=record.task.name
-            )
+        args, decided = self.args, self._runs[record.run]
+        verdicts = decided.verdicts or gate(decided.baseline, record, args.fail_if, out=args.out)
         lines = [*map(sentence, verdicts), _saved(record)]
         show(lines, sys.stderr if args.json else sys.stdout)
         return worst([_CODES[verdict.outcome] for verdict in verdicts])
