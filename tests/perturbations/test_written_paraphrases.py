@@ -23,13 +23,13 @@ def test_a_model_writes_the_paraphrases(
     write_file(tmp_path / "paraphrase.yaml", task)
     retrieval = ["run", "-m", "random", "-t", "shapes-retrieval", "--limit", "4", "--quiet"]
     assert main(retrieval) == 0
-    assert main(["inspect", "latest", "-t", "shapes-retrieval", "--csv", "captions.csv"]) == 0
+    assert main(["inspect", "latest", "--csv", "captions.csv"]) == 0
     with pytest.raises(DataError, match="has the columns text"):
         read_paraphrases(tmp_path / "captions.csv")  # its answers are ranks
     with serving() as endpoint:
         words = ["--api-base", endpoint.base, "--data", "captions.csv", "--quiet"]
         assert main(["run", "-m", "api@m", "-t", "paraphrase.yaml", *words]) == 0
-    assert main(["inspect", "latest", "-t", "paraphrase", "--csv", "paraphrases.csv"]) == 0
+    assert main(["inspect", "latest", "--csv", "paraphrases.csv"]) == 0
     found = read_paraphrases(tmp_path / "paraphrases.csv")
     assert not found.by_id
     assert all(text in written[0] for text, written in found.texts.items())
