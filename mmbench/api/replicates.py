@@ -63,7 +63,7 @@ class ReplicatesResult(Displayed):
         ]
         header = ("metric", "baseline", "candidate", "difference", "verdict", "95 %", "p (Holm)")
         reasons = dict.fromkeys(one.reason for one in self.comparison.differences if one.reason)
-        title = f"{self.comparison.task}: methods that differ in {self.comparison.key}"
+        title = f"{self.comparison.task}: methods whose runs differ in {self.comparison.key}"
         return Display(title, header, rows, (0, 1, 2, 4), [*reasons])
 
 

@@ -12,6 +12,7 @@ from mmbench.columns import Texts
 from mmbench.comparison.join import join, places_in
 from mmbench.comparison.rows import RunRows, open_rows
 from mmbench.stats.folds import Floats
+from mmbench.stats.sums import Ints
 from mmbench.storage.records import StoredRun
 
 
@@ -38,13 +39,20 @@ def rows_of_all(
     tables = [opened[run.record.run] for run in runs if run.record.run in opened]
     if len(tables) < len(runs):
         return {}
-    common = {name: _common_rows(name, tables) for name in names}
+    first, *others = tables
+    matches = [(other, places_in(first, other)) for other in others]
+    common = {name: _common_rows(name, first, matches) for name in names}
     return {name: rows for name, rows in common.items() if rows is not None}
 
 
-def _common_rows(name: str, tables: Sequence[RunRows]) -> CommonRows | None:
-    first, *others = tables
-    pairs = [join(first, other, name, places_in(first, other)) for other in others]
+def _common_rows(
+    name: str, first: RunRows, others: Sequence[tuple[RunRows, Ints]]
+) -> CommonRows | None:
+    """Return the common rows of a score; None if a run has none.
+
+    Each of the other runs comes with the positions of the samples of `first` in it.
+    """
+    pairs = [join(first, other, name, places) for other, places in others]
     joined = [pair for pair in pairs if pair is not None]
     if len(joined) < len(others):
         return None

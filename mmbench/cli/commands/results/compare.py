@@ -45,6 +45,8 @@ def command(args: argparse.Namespace) -> int:
     For three or more runs of a task, print their ranks; pairs are compared on request.
     """
     if args.replicates is not None:
+        if args.judge is None:
+            _refuse_judge_flags(args)
         return compare_by_replicates(args)
     if args.paired:
         raise UserError("--paired needs --replicates KEY; runs are always compared by sample")

@@ -27,7 +27,7 @@ def replicate_lines(found: ReplicateComparison, headline: str, width: int | None
     names = {method.name: _letter(at) for at, method in enumerate(found.methods)}
     tests = sum(one.p_value is not None for one in found.differences)
     lines = [
-        f"{plain(found.task)}: methods that differ in {plain(found.key)}",
+        f"{plain(found.task)}: methods whose runs differ in {plain(found.key)}",
         f"p corrected (Holm) over {count(tests, 'test')}; seed {found.seed}",
         "",
     ]
@@ -44,9 +44,9 @@ def replicate_lines(found: ReplicateComparison, headline: str, width: int | None
         lines += _method_table(found, names, own, direction, width)
         if found.differences:
             lines += ["", *_difference_table(found, names, own, direction, width)]
-    lines += ["", *(f"  {note}" for note in _notes(found, names))]
     if not found.differences:
         return [*lines, "", "one method: give the runs of another one to compare them"]
+    lines += ["", *(f"  {note}" for note in _notes(found, names))]
     chosen = headline if headline in metrics else metrics[0]
     lines += ["", f"{plain(chosen)}:"]
     pairs = [one for one in found.differences if one.metric == chosen]
@@ -124,10 +124,14 @@ def _pair(one: MethodDifference, names: dict[str, str]) -> str:
 
 def _notes(found: ReplicateComparison, names: dict[str, str]) -> Iterator[str]:
     """Yield remarks on the samples, on the analysis of the pairs, and on missing tests."""
-    for n, groups in dict.fromkeys((n, found.groups[name]) for name, n in found.samples.items()):
+    tested = {one.metric for one in found.differences if one.p_value is not None}
+    sizes = [(n, found.groups[name]) for name, n in found.samples.items() if name in tested]
+    for n, groups in dict.fromkeys(sizes):
         more = "" if groups == n else f" in {count(groups, 'group')}"
         yield f"interval: for new {_noun(found.key, 2)} and new samples, {count(n, 'sample')}{more}"
-    fixed = dict.fromkeys(one.metric for one in found.differences if one.fixed_test_set)
+    fixed = dict.fromkeys(
+        one.metric for one in found.differences if one.fixed_test_set and one.metric in tested
+    )
     if fixed:
         yield (
             f"interval: for new {_noun(found.key, 2)} on these same samples, because rows are"
