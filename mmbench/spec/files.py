@@ -52,7 +52,8 @@ def task_files(extra: Iterable[str] = ()) -> dict[str, Path]:
     """
     files: dict[str, Path] = {}
     for folder in task_folders(extra):
-        for path in sorted(folder.glob("*.yaml")):
+        # Paths compare slowly, and this runs for each task that is loaded.
+        for path in sorted(folder.glob("*.yaml"), key=lambda path: path.name):
             files.setdefault(path.stem, path)
     for name in registry.names("task"):
         with suppress(UserError):  # `load_task` raises the reason

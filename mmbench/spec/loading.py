@@ -29,8 +29,8 @@ def load_task(name: str, extra: Iterable[str] = ()) -> TaskSpec:
     base, suffix = _split_suffix(name, extra)
     if suffix:
         return _with_suffix(load_task(base, extra), suffix)
-    raw = _load_raw(name, extra, seen=())
     path = find_task(name, extra)
+    raw = _load_raw(path, extra, seen=())
     raw.setdefault("name", path.stem)
     return _checked(as_spec(raw, str(path)), path)
 
@@ -94,8 +94,7 @@ def _perturbed(spec: TaskSpec, text: str) -> TaskSpec:
     return structs.replace(spec, name=name, perturb=text, published=[])
 
 
-def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, Any]:
-    path = find_task(name, extra)
+def _load_raw(path: Path, extra: list[str], seen: tuple[str, ...]) -> dict[str, Any]:
     if str(path) in seen:
         raise SpecError(
             f"{path}: the task includes itself through {' -> '.join(seen)}; remove one `include`"
@@ -104,7 +103,7 @@ def _load_raw(name: str, extra: list[str], seen: tuple[str, ...]) -> dict[str, A
     base = raw.pop("include", None)
     if base is None:
         return raw
-    inherited = _load_raw(str(base), extra, (*seen, str(path)))
+    inherited = _load_raw(find_task(str(base), extra), extra, (*seen, str(path)))
     inherited.pop("name", None)
     kind = inherited.get("kind")
     foreign = option_names(kind) - option_names(raw.get("kind", kind))
