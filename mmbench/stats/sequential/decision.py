@@ -2,17 +2,20 @@
 
 The gate compares the loss L of the whole set with a margin by its standard error S and the
 two-sided quantile z: it fails if L > margin and L > z · S, and passes if L + z · S <= margin. Both
-L and S are unknown numbers of a finite population, and betting on the draws bounds each of them.
+L and S are unknown numbers of a finite population, and betting on the draws rejects pairs of them.
 The decision is "fail" if every pair (L, S) that is not rejected would fail, and "pass" if every
 such pair would pass.
 
-The probability of a wrong "fail" is at most `alpha` / 2, and so is that of a wrong "pass"; each is
-divided between the bounds of L and S. So the decision differs from the gate's verdict on the whole
-set with a probability of at most `alpha`. If the models are equally good, the whole set fails with
-a probability of `alpha` / 2 (the losses' half of a two-sided test), and the decision with at most
-`alpha`. With k rules, "fail" has alpha / 2k for each rule, because one failing rule is enough
-(Bonferroni). "Pass" needs all rules, so no rule needs a correction (the intersection-union test:
-Berger 1982, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics 24(4)).
+The probability of a wrong "fail" is at most `alpha` / 2, and so is that of a wrong "pass". This is
+exact for each pair (L, S); the pairs on the border between two verdicts are checked at a number of
+points. The gate itself has a bootstrap or an exact test instead of z · S, which differ little for
+the numbers of groups at which a decision is possible. So the decision differs from the gate's
+verdict on the whole set with a probability of at most `alpha`. If the models are equally good, the
+whole set fails with a probability of `alpha` / 2 (the losses' half of a two-sided test), and the
+decision with at most `alpha`. With k rules, "fail" has alpha / 2k for each rule, because one
+failing rule is enough (Bonferroni). "Pass" needs all rules, so no rule needs a correction (the
+intersection-union test: Berger 1982, "Multiparameter Hypothesis Testing and Acceptance Sampling",
+Technometrics 24(4)).
 """
 
 from __future__ import annotations
