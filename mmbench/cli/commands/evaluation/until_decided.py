@@ -88,5 +88,5 @@ def _saved(record: RunRecord) -> str:
     part = record.task.part
     if part is None:
         return "all samples were needed for the verdict"
-    saved = 1 - part.samples / part.of
-    return f"{part.samples:,} of {part.of:,} samples were enough: {saved:.0%} saved"
+    share = 1 - part.samples / part.of
+    return f"{part.samples:,} of {part.of:,} samples were enough: {share:.0%} saved"
