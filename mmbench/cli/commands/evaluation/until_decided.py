@@ -27,7 +27,9 @@ def check_flags(args: argparse.Namespace) -> None:
     if args.until_decided and args.budget is not None:
         raise UserError("--until-decided and --budget cannot be combined; leave one of them out")
     if args.baseline is not None and not args.until_decided and args.budget is None:
-        raise UserError("--baseline is for runs on a part of the samples; add --budget N")
+        raise UserError(
+            "--baseline is for runs on a part of the samples; add --budget N or --until-decided"
+        )
     if args.until_decided and not (args.baseline and args.fail_if):
         raise UserError(
             "--until-decided: give the run to compare with and a rule, such as"
