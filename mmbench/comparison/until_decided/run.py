@@ -138,7 +138,8 @@ class _Run(NamedTuple):
                 " baseline again"
             )
         finished = run_prepared(part, self.context)
-        refuse_incomparable(baseline, finished.record, [e.rule.score for e in self.evidence])
+        names = [own.rule.score for own in self.evidence]
+        refuse_incomparable(baseline, finished.record, names, parts=True)
         rows = FinishedRows(finished)
         for own in self.evidence:
             own.add(rows)
