@@ -16,7 +16,7 @@ from mmbench.stats.paired import paired_many
 from mmbench.stats.sequential import Population, sequential_gate
 from mmbench.stats.sequential import betting as module
 from mmbench.stats.sequential.betting import Bets, Hypothesis, bets
-from mmbench.stats.sequential.decision import verdict_of_all
+from mmbench.stats.sequential.decision import two_sided_quantile, verdict_of_all
 from mmbench.stats.sequential.population import mean_loss, standard_error
 
 test_set.__test__ = TestSet.__test__ = False  # type: ignore[attr-defined]
@@ -184,6 +184,31 @@ def test_an_early_verdict_is_that_of_the_gate(kind: str, loss: float, margin: fl
 def first_stop(made: TestSet, margin: float, **options: object) -> tuple[str, int]:
     gate = sequential_gate(made.population, made.losses, margin, ALPHA, **options)  # type: ignore[arg-type]
     return next(((out, n) for n in range(2, 200) if (out := gate.decide(n))), ("", 200))
+
+
+def rejects_all_that_pass(made: TestSet, drawn: int) -> bool:
+    """Return whether, after some draws, each pair of a mean and an error that passes is rejected.
+
+    The pairs have means up to z · error: close ones on this border, and some with smaller means.
+    """
+    gate = sequential_gate(made.population, made.losses, 0.0, ALPHA)
+    own, groups = gate.against_small.up_to(drawn), len(made.losses)
+    scale = float(made.population.sizes.sum()) ** 2 / groups
+    z = two_sided_quantile(groups, ALPHA)
+    errors = np.linspace(0.2 * own.error, 3 * own.mean / z, 150)
+    pairs = [(z * error, error) for error in errors]
+    pairs += [(share * z * error, error) for error in errors[::10] for share in (-1, 0, 0.5, 0.9)]
+    return all(own.rejects(Hypothesis(mean, scale * e**2), ALPHA / 2) for mean, e in pairs)
+
+
+@pytest.mark.parametrize("kind", ["0/1 rows", "groups of 1 to 9"])
+def test_a_fail_means_that_every_pair_that_passes_is_rejected(kind: str) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(2):
+        made = test_set(KINDS[kind], rng, 200, 8.4)
+        outcome, drawn = first_stop(made, 0.0)
+        assert outcome == "fail"
+        assert rejects_all_that_pass(made, drawn)
 
 
 def test_more_rules_need_more_groups_to_fail_and_no_more_to_pass() -> None:

@@ -35,9 +35,8 @@ from mmbench.stats.sequential.population import Population, mean_loss, standard_
 _FAIL_BOLDNESS = (4.0, 7.0)
 _PASS_BOLDNESS = (2.5, 4.5)
 _FEWEST = 2  # groups
-_BEYOND = 1.5
-_POINTS = 16  # standard errors at which a decision is checked
-
+_BEYOND = 1.5  # times the standard error at which the mean loss so far is on the border
+_POINTS = 64  # standard errors at which a decision is checked
 
 Decision = Literal["fail", "pass", ""]
 
@@ -101,21 +100,25 @@ class SequentialGate(NamedTuple):
     def _reject(self, own: Bets, pairs: Sequence[tuple[float, float]], level: float) -> bool:
         """Return whether all pairs of a mean and a standard error are rejected; False for none.
 
-        With the first mean, all smaller errors are rejected too. The pairs are on the border
-        between two verdicts: under a smaller mean, or a larger error, the wealth is larger.
+        `pairs` are on the border between two verdicts, by increasing error. Under a smaller mean,
+        or a larger error, the wealth is larger. So the first mean without an error stands for all
+        smaller errors, and each further mean, with the error before, for all pairs between them.
         """
         sizes = own.population.sizes
         scale = float(sizes.sum()) ** 2 / len(sizes)
-        hypotheses = [Hypothesis(mean, scale * error**2) for mean, error in pairs]
-        without_error = [Hypothesis(one.mean) for one in hypotheses[:1]]
-        return bool(pairs) and all(own.rejects(h, level) for h in without_error + hypotheses)
+        hypotheses = [Hypothesis(mean) for mean, _ in pairs[:1]]
+        hypotheses += [
+            Hypothesis(mean, scale * error**2)
+            for (_, error), (mean, _) in zip(pairs, pairs[1:], strict=False)
+        ]
+        return bool(pairs) and all(own.rejects(one, level) for one in hypotheses)
 
 
 def _grid(low: float, high: float) -> list[float]:
-    """Return standard errors from `low`; none if `low` is above `high`.
+    """Return increasing standard errors from `low`; none if `low` is above `high`.
 
     The mean loss that belongs to the standard error `high` is that of the groups drawn, so that
-    only the spread of the losses speaks against it.
+    only the spread of the losses speaks against it, the more the larger the error is.
     """
     return [*np.linspace(low, _BEYOND * high, _POINTS)] if low < high else []
 
