@@ -103,9 +103,10 @@ def _of_whole_data(task: TaskInfo) -> TaskInfo:
 
 def part_notes(records: Sequence[RunRecord]) -> list[str]:
     """Return a note on each run that was evaluated on a part of the samples."""
+    which = "both" if len(records) == 2 else "all"
     return [
-        f"run {record.run} is on {format_part(record.task.part)}: compared on the samples that both"
-        " runs have"
+        f"run {record.run} is on {format_part(record.task.part)}: compared on the samples that"
+        f" {which} runs have"
         for record in records
         if record.task.part
     ]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from mmbench.comparison.comparability import distinctions
 from mmbench.text import count, format_sizes, sample_noun
-from mmbench.types import RunRecord, TaskInfo, format_part
+from mmbench.types import RunRecord, format_part, protocol_differences
 
 Section = tuple[str, str, str]
 
@@ -102,18 +102,6 @@ def data_differences(record: RunRecord) -> str:
         for role, used, expected in protocol_differences(task)
     ]
     return ", ".join([*parts, *filter(None, [task.source.get("doubt")])])
-
-
-def protocol_differences(task: TaskInfo) -> list[tuple[str, int, int]]:
-    """Return the roles whose number of samples is not that of the protocol.
-
-    Each comes with the number of samples that were used, and that of the protocol.
-    """
-    return [
-        (role, used, task.protocol[role])
-        for role, used in sorted(task.data.items())
-        if task.protocol.get(role, used) != used
-    ]
 
 
 def caption(records: list[RunRecord]) -> str:

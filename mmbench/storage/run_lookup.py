@@ -34,9 +34,9 @@ def find_run(
       baselines count only if there are no models
     - `MODEL[:VARIANT][@CHECKPOINT[#REVISION]]`: the latest run of this model
 
-    For `best` and a model, runs on a part of the samples count only if there are no others. With
-    `score`, the last three consider only the runs with this score, if there are any, and `best` is
-    by this score.
+    For `best` and a model, runs on some of the samples count only if there are no others; see
+    `on_all_samples`. With `score`, the last three consider only the runs with this score, if there
+    are any, and `best` is by this score.
 
     Raises DataError if no run is found, if several runs or tasks match (the message lists them),
     and if the record cannot be read. Files that are not records are skipped.
@@ -135,7 +135,7 @@ def _choose_run(text: str, runs: Sequence[StoredRun], where: str, score: str) ->
         raise DataError(
             f"run {text!r}: several tasks have runs ({listed(tasks)}); choose one with -t"
         )
-    return _best(candidates, score) if text == "best" else _on_all_samples(candidates)[-1]
+    return _best(candidates, score) if text == "best" else on_all_samples(candidates)[-1]
 
 
 def _nothing(text: str, runs: Sequence[StoredRun], where: str) -> str:
@@ -176,7 +176,7 @@ def _best(runs: Sequence[StoredRun], score: str) -> StoredRun:
 
     The score is the headline of the latest run if `score` is "".
     """
-    whole = _on_all_samples(runs)
+    whole = on_all_samples(runs)
     models = [run for run in whole if not run.record.baseline] or whole
     latest = models[-1].record
     name = score or latest.headline
@@ -187,9 +187,14 @@ def _best(runs: Sequence[StoredRun], score: str) -> StoredRun:
     return models[max(ranked)[1]]
 
 
-def _on_all_samples(runs: Sequence[StoredRun]) -> Sequence[StoredRun]:
-    """Return the runs that are not on a part of the samples; all runs if there are no others."""
-    return [run for run in runs if run.record.task.part is None] or runs
+def on_all_samples(runs: Sequence[StoredRun]) -> Sequence[StoredRun]:
+    """Return the runs that have all samples; if there are none, the best that there are.
+
+    These are runs with fewer samples that boards list, such as those with `--limit`, and after them
+    runs on a part of the samples that was drawn at random.
+    """
+    whole = [run for run in runs if run.record.has_all_samples()]
+    return whole or [run for run in runs if run.record.task.part is None] or runs
 
 
 def _value(record: RunRecord, latest: RunRecord, name: str) -> float | None:

@@ -56,6 +56,7 @@ from mmbench.types.records import (
     TaskInfo,
     format_part,
     other_tokens,
+    protocol_differences,
 )
 from mmbench.types.requests import (
     GeneratedOutputs,
@@ -167,5 +168,6 @@ __all__ = [
     "Views",
     "format_part",
     "other_tokens",
+    "protocol_differences",
     "tagged",
 ]

@@ -89,6 +89,18 @@ class TaskInfo(Struct, frozen=True):
     part: PartInfo | None = None
 
 
+def protocol_differences(task: TaskInfo) -> list[tuple[str, int, int]]:
+    """Return the roles whose number of samples is not that of the protocol.
+
+    Each comes with the number of samples that were used, and that of the protocol.
+    """
+    return [
+        (role, used, task.protocol[role])
+        for role, used in sorted(task.data.items())
+        if task.protocol.get(role, used) != used
+    ]
+
+
 def other_tokens(
     tokens: Mapping[str, dict[str, int]], scope: Literal["computed", "all"]
 ) -> dict[str, dict[str, int]]:
@@ -141,3 +153,13 @@ class RunRecord(Struct, frozen=True, kw_only=True):
         scored = any(note.startswith(REASONING_SCORED) for note in self.notes)
         with_reasoning = ["reasoning=scored"] if scored and parts != [""] else []
         return ",".join([part for part in parts if part != REASONING_REMOVED] + with_reasoning)
+
+    def has_all_samples(self) -> bool:
+        """Return whether no samples are known to be missing.
+
+        Samples are missing from runs with `--budget`, `--until-decided` or `--limit`, from scores
+        with `--partial`, and if the data have fewer samples than the protocol.
+        """
+        fewer = any(used < expected for _, used, expected in protocol_differences(self.task))
+        noted = any(note.startswith((PARTIAL, LIMITED)) for note in self.notes)
+        return self.task.part is None and not fewer and not noted

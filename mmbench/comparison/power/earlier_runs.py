@@ -14,10 +14,10 @@ from mmbench.comparison.rows import RunRows, open_rows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.storage.folders import Folder
 from mmbench.storage.records import StoredRun, stored_runs, task_of
-from mmbench.storage.run_lookup import RunReference, check_has_runs, find_run
+from mmbench.storage.run_lookup import RunReference, check_has_runs, find_run, on_all_samples
 from mmbench.storage.unreadable import warn_of_unreadable
 from mmbench.text import count, listed
-from mmbench.types import RunRecord
+from mmbench.types import RunRecord, format_part
 
 MOST_MODELS = 8  # the newest models whose pairs are estimated
 
@@ -55,10 +55,14 @@ def earlier_runs(
 
     With a baseline, each pair consists of the baseline and another run; with a candidate as well,
     they are the only pair. Runs of baselines that ignore the input are left out, and of several
-    runs of one model the newest counts. Raises UserError if no run has rows for the metric.
+    runs of one model the newest counts. Runs on some of the samples are left out if there are
+    others, because the plan takes the samples of the runs as the whole set. Raises UserError if no
+    run has rows for the metric, and for a named run on a part of the samples.
     """
     named = [find_run(one, out, task) for one in (baseline, candidate) if one is not None]
     warn_of_unreadable([line for run in named for line in run.unreadable])
+    for run in named:
+        _refuse_part(run.record)
     if candidate is not None:
         name = _metric(named[0].record, metric)
         refuse_incomparable(named[0].record, named[1].record, [name])
@@ -71,7 +75,7 @@ def earlier_runs(
 
 
 def _runs(task: str | None, out: str | Path) -> list[StoredRun]:
-    """Return the runs of a task, newest first."""
+    """Return the runs of a task on all samples, or else on some of them, newest first."""
     folder = Folder(out)
     names = folder.run_files()
     check_has_runs(task or "", {task_of(name) for name in names}, folder.where)
@@ -79,7 +83,18 @@ def _runs(task: str | None, out: str | Path) -> list[StoredRun]:
     warn_of_unreadable(unreadable)
     if not runs:
         raise DataError(unreadable[0])
-    return runs[::-1]
+    whole = on_all_samples(runs)
+    _refuse_part(whole[-1].record)
+    return whole[::-1]
+
+
+def _refuse_part(record: RunRecord) -> None:
+    """Raise UserError for a run on a part of the samples, whose number is not that of the set."""
+    if record.task.part is not None:
+        raise UserError(
+            f"run {record.run} is on {format_part(record.task.part)}; give a run on all samples, or"
+            " state the variation with --accuracy and --agreement, or --sd"
+        )
 
 
 def _reference(runs: Sequence[StoredRun]) -> StoredRun:

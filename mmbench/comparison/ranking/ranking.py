@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from msgspec.structs import replace
 
-from mmbench.comparison.comparability import task_name
+from mmbench.comparison.comparability import part_notes, rows_differ, task_name
 from mmbench.comparison.compare import ALPHA, compared_scores, runs_by_task
 from mmbench.comparison.ranking.common_samples import CommonRows, common_rows
 from mmbench.comparison.ranking.costs import CostUnit, cost_note, run_cost
@@ -65,16 +65,19 @@ def rank_runs(
     records = [run.record for run in runs]
     score = records[0].scores[metric]
     scored = [run for run in runs if run.record.scores[metric].value is not None]
-    rows = common_rows(scored, metric) if len(scored) > 1 else None
+    differ = next(filter(None, (rows_differ(records[0], one, metric) for one in records)), "")
+    rows = common_rows(scored, metric) if len(scored) > 1 and not differ else None
     values = [fold(score.fold, table) for table in rows.tables] if rows and rows.groups else []
-    ranking = Ranking(task_name(records[0]), metric, score.better, alpha, seed, [])
+    ranking = Ranking(
+        task_name(records[0]), metric, score.better, alpha, seed, [], notes=part_notes(records)
+    )
     if cost is not None:
         ranking = replace(ranking, cost_unit=cost, cost_note=cost_note(records, cost))
     joint = None
     if rows is not None and values and all(map(isfinite, values)):
         joint = joint_draws(score.fold, rows.tables, rows.groups, better=score.better, seed=seed)
     if rows is None or joint is None:
-        reason = _untested(len(scored), rows, values)
+        reason = differ or _untested(len(scored), rows, values)
         return replace(ranking, runs=_by_value(records, ranking), reason=reason)
     top = top_value(joint, 1 - alpha)
     ranked = [run.record for run in scored]

@@ -46,6 +46,7 @@ class Ranking(Struct, frozen=True):
     `expected_loss` and `largest_loss` are the expected distance and its upper limit, at the level 1
     - `alpha`, between the first run and the best one. `method` is "random signs" or "bootstrap".
     `cost_note` says how far the costs can be compared. `reason` explains why there is no test.
+    `notes` name the runs on a part of the samples.
     """
 
     task: str
@@ -65,3 +66,4 @@ class Ranking(Struct, frozen=True):
     cost_unit: CostUnit | None = None
     cost_note: str = ""
     reason: str = ""
+    notes: list[str] = []

@@ -7,7 +7,7 @@ from pathlib import Path
 from mmbench.comparison.replicates.grouping import Method, methods
 from mmbench.errors import DataError, UserError
 from mmbench.storage.records import StoredRun, read_records, stored_run, tasks_in
-from mmbench.storage.run_lookup import check_has_runs
+from mmbench.storage.run_lookup import check_has_runs, on_all_samples
 from mmbench.text import listed
 from mmbench.types import RunRecord
 
@@ -16,7 +16,8 @@ def replicated_runs(key: str, out: str | Path, task: str | None) -> list[StoredR
     """Return the runs of a task on a board whose methods have at least two replicates.
 
     Only runs that are comparable with the latest of them are returned (same task definition, data
-    and measurement of the headline). Baselines are ignored. Raises UserError if `task` is None and
+    and measurement of the headline). Baselines are ignored, and so are runs on some of the samples
+    if there are others. Raises UserError if `task` is None and
     the board has several tasks, or if no method has two replicates.
     """
     tasks = tasks_in(out)
@@ -29,7 +30,7 @@ def replicated_runs(key: str, out: str | Path, task: str | None) -> list[StoredR
     runs = [stored_run(record, out) for record in records if not record.baseline]
     if not runs:
         raise DataError(f"task {name!r} has no runs of models in {out}")
-    kept = _comparable(_replicated(methods(runs, key)), key)
+    kept = _comparable(_replicated(methods(on_all_samples(runs), key)), key)
     if not kept:
         raise UserError(
             f"--replicates {key!r}: no method of {name} has two comparable runs in {out}; add runs"

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from mmbench.errors import DataError
 from mmbench.reports.cells import bounds
-from mmbench.reports.sections import protocol_differences
 from mmbench.text import count, plain, sample_noun
-from mmbench.types import LIMITED, PARTIAL, RunRecord, format_part
+from mmbench.types import LIMITED, PARTIAL, RunRecord, format_part, protocol_differences
 
 _MOST_REASONS = 3  # failed samples that a caveat names
 

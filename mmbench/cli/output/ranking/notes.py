@@ -16,6 +16,7 @@ def ranking_notes(ranking: Ranking, names: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines below the table: the best runs, the first value, excluded samples, costs."""
     if ranking.reason:
         yield f"no ranks: {plain(ranking.reason)}"
+        yield from (plain(note, 1000) for note in ranking.notes)
         yield from _cost_notes(ranking, names)
         return
     level = f"{100 * (1 - ranking.alpha):g} %"
@@ -24,6 +25,7 @@ def ranking_notes(ranking: Ranking, names: Mapping[str, str]) -> Iterator[str]:
     yield f"ranks: those that are possible, for all runs together ({level})"
     if ranking.excluded:
         yield f"excluded: {count(ranking.excluded, 'sample')} that failed in one of the runs"
+    yield from (plain(note, 1000) for note in ranking.notes)
     yield from _cost_notes(ranking, names)
 
 
