@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 
@@ -20,6 +21,14 @@ def describe_unreadable(lines: Sequence[str]) -> str:
 
 
 def warn_of_unreadable(lines: Sequence[str]) -> None:
-    """Warn about skipped files; the warning refers to the line of the caller's code."""
+    """Warn about skipped files; the warning refers to the code that called mmbench."""
     if lines:
-        warnings.warn(describe_unreadable(lines), stacklevel=3)
+        warnings.warn(describe_unreadable(lines), stacklevel=_caller_level())
+
+
+def _caller_level() -> int:
+    """Return the level of the first caller outside mmbench, as `warn_of_unreadable` counts it."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("mmbench."):
+        level, frame = level + 1, frame.f_back
+    return level

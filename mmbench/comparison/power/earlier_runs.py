@@ -85,7 +85,7 @@ def _runs(task: str | None, out: str | Path) -> list[StoredRun]:
         raise DataError(unreadable[0])
     whole = on_all_samples(runs)
     _refuse_part(whole[-1].record)
-    return whole[::-1]
+    return [*reversed(whole)]
 
 
 def _refuse_part(record: RunRecord) -> None:
