@@ -21,6 +21,7 @@ Technometrics 24(4)).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import sqrt
 from typing import Literal, NamedTuple
 
@@ -109,7 +110,7 @@ class SequentialGate(NamedTuple):
         hypotheses = [Hypothesis(mean) for mean, _ in pairs[:1]]
         hypotheses += [
             Hypothesis(mean, scale * error**2)
-            for (_, error), (mean, _) in zip(pairs, pairs[1:], strict=False)
+            for (_, error), (mean, _) in pairwise(pairs)
         ]
         return bool(pairs) and all(own.rejects(one, level) for one in hypotheses)
 
