@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from math import isfinite
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from mmbench.comparison.comparability import part_notes, rows_differ, task_name
 from mmbench.comparison.compare import ALPHA, compared_scores, runs_by_task
-from mmbench.comparison.ranking.common_samples import CommonRows, common_rows
+from mmbench.comparison.join import CommonRows, common_rows
 from mmbench.comparison.ranking.costs import CostUnit, cost_note, run_cost
 from mmbench.comparison.ranking.pareto import pareto_places
 from mmbench.comparison.ranking.result import RankedRun, Ranking
@@ -65,8 +66,8 @@ def rank_runs(
     records = [run.record for run in runs]
     score = records[0].scores[metric]
     scored = [run for run in runs if run.record.scores[metric].value is not None]
-    differ = next(filter(None, (rows_differ(records[0], one, metric) for one in records)), "")
-    rows = common_rows(scored, metric) if len(scored) > 1 and not differ else None
+    apart = _rows_differ(scored, metric)
+    rows = common_rows(scored, [metric]).get(metric) if len(scored) > 1 and not apart else None
     values = [fold(score.fold, table) for table in rows.tables] if rows and rows.groups else []
     ranking = Ranking(
         task_name(records[0]), metric, score.better, alpha, seed, [], notes=part_notes(records)
@@ -77,7 +78,7 @@ def rank_runs(
     if rows is not None and values and all(map(isfinite, values)):
         joint = joint_draws(score.fold, rows.tables, rows.groups, better=score.better, seed=seed)
     if rows is None or joint is None:
-        reason = differ or _untested(len(scored), rows, values)
+        reason = apart or _untested(len(scored), rows, values)
         return replace(ranking, runs=_by_value(records, ranking), reason=reason)
     top = top_value(joint, 1 - alpha)
     ranked = [run.record for run in scored]
@@ -94,6 +95,12 @@ def rank_runs(
         largest_loss=top.largest_loss,
         method=joint.method,
     )
+
+
+def _rows_differ(runs: Sequence[RunRows], metric: str) -> str:
+    """Return why the rows of a score cannot be joined although the runs are comparable, or ""."""
+    pairs = combinations([run.record for run in runs], 2)
+    return next(filter(None, (rows_differ(a, b, metric) for a, b in pairs)), "")
 
 
 def _untested(scored: int, rows: CommonRows | None, values: Sequence[float]) -> str:

@@ -45,7 +45,7 @@ class Ranking(Struct, frozen=True):
     of the best value, because it is the best of several, and `corrected` is the value without it.
     `expected_loss` and `largest_loss` are the expected distance and its upper limit, at the level 1
     - `alpha`, between the first run and the best one. `method` is "random signs" or "bootstrap".
-    `cost_note` says how far the costs can be compared. `reason` explains why there is no test.
+    `cost_note` says how far the costs can be compared. `reason` explains why there is no test, and
     `notes` name the runs on a part of the samples.
     """
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from mmbench.comparison.comparability import common_scores, refuse_incomparable, task_name
 from mmbench.comparison.compare import ALPHA, direction
-from mmbench.comparison.replicates.common_rows import CommonRows, rows_of_all
+from mmbench.comparison.join import CommonRows, common_rows
 from mmbench.comparison.replicates.grouping import Method, methods
 from mmbench.comparison.replicates.result import (
     MethodDifference,
@@ -25,6 +25,7 @@ from mmbench.comparison.replicates.result import (
     MethodScore,
     ReplicateComparison,
 )
+from mmbench.comparison.rows import open_rows
 from mmbench.errors import UserError
 from mmbench.stats.corrections import holm
 from mmbench.stats.folds import Floats, fold
@@ -64,7 +65,9 @@ def compare_replicates(
     for record in records[1:]:
         refuse_incomparable(records[0], record, names)
     unreadable: list[str] = []
-    rows = rows_of_all(kept, names, unreadable)
+    opened = open_rows(kept, names, unreadable)
+    # Without the rows of one run, only the values of the runs can be compared.
+    rows = common_rows(list(opened.values()), names) if len(opened) == len(kept) else {}
     tables = [_Table(name, found, rows.get(name), seed) for name in names]
     pairs = list(combinations(range(len(found)), 2))
     differences = [
@@ -112,8 +115,8 @@ class _Table:
             scores = [record.scores[name].value for record in records]
             self._values = np.array([nan if value is None else value for value in scores])
         else:
-            self._values = np.array([fold(rows.fold, own) for own in rows.rows])
-            covariance = covariances(rows.fold, rows.rows, rows.groups, seed=seed)
+            self._values = np.array([fold(rows.fold, own) for own in rows.tables])
+            covariance = covariances(rows.fold, rows.tables, rows.groups, seed=seed)
             self.covariance = covariance if np.isfinite(covariance).all() else None
         self._ends = np.cumsum([0, *(len(method.runs) for method in found)])
 

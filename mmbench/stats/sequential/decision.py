@@ -109,8 +109,7 @@ class SequentialGate(NamedTuple):
         scale = float(sizes.sum()) ** 2 / len(sizes)
         hypotheses = [Hypothesis(mean) for mean, _ in pairs[:1]]
         hypotheses += [
-            Hypothesis(mean, scale * error**2)
-            for (_, error), (mean, _) in pairwise(pairs)
+            Hypothesis(mean, scale * error**2) for (_, error), (mean, _) in pairwise(pairs)
         ]
         return bool(pairs) and all(own.rejects(one, level) for one in hypotheses)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from mmbench.cli.output.ranking.notes import ranking_notes
 from mmbench.cli.output.ranking.table import ranking_lines
 from mmbench.comparison.compare import compare_runs
 from mmbench.comparison.gate import gate
@@ -59,10 +60,20 @@ def test_common_samples_are_compared_and_the_comparison_says_so(
         (score,) = found.scores
         assert (score.n, score.failed) == (DRAWN, (0, 0, 0))
         assert found.notes == [
-            f"run part is on {EXTENT}: compared on the samples that both runs have"
+            f"run part is on {EXTENT}: compared on the samples that all runs have"
         ]
     (verdict,) = gate(*runs, ["exact_match: 50%"], out=tmp_path)
     assert EXTENT in verdict.message
+
+
+def test_runs_are_ranked_on_the_samples_that_all_have(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    for order in (runs, runs[::-1]):
+        (found,) = rankings(order, out=tmp_path)
+        assert (found.n, found.excluded, len(found.notes)) == (DRAWN, 0, 1)
+        assert EXTENT in found.notes[0]
+        assert "  ".join(found.notes) in "  ".join(ranking_notes(found, {r.run: "" for r in runs}))
 
 
 def test_rows_that_depend_on_the_set_are_not_compared(
@@ -77,6 +88,9 @@ def test_rows_that_depend_on_the_set_are_not_compared(
     (score,) = compare_runs(idf, out=tmp_path)[0].scores
     assert score.verdict == "no test"
     assert score.reason.startswith("its rows depend on all evaluated samples")
+    (ranking,) = rankings(idf, out=tmp_path)
+    assert ranking.reason == score.reason
+    assert [run.rank for run in ranking.runs] == [None, None]
 
 
 def test_a_part_of_other_data_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ _NAMED = 4  # runs that a sentence names
 
 def ranking_notes(ranking: Ranking, names: Mapping[str, str]) -> Iterator[str]:
     """Yield the lines below the table: the best runs, the first value, excluded samples, costs."""
+    yield from map(plain, ranking.notes)
     if ranking.reason:
         yield f"no ranks: {plain(ranking.reason)}"
         yield from (plain(note, 1000) for note in ranking.notes)
