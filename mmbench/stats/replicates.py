@@ -37,12 +37,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmbench.stats.bootstrap import UNDEFINED
 from mmbench.stats.folds import Floats
 from mmbench.stats.jackknife import is_jackknifed, values_without_blocks
+from mmbench.stats.power import POWER
 from mmbench.stats.resampler import Resampler
 from mmbench.stats.sums import Groups
 
-POWER = 0.8
 _MOST_SEEDS = 100
 _MOST_DEGREES = 1e6  # Student's t is normal from here on
 
@@ -93,7 +94,7 @@ def covariances(fold: str, rows: Sequence[Floats], groups: Groups, *, seed: int 
         drawn = np.array(resampler.values(tables))
         scale = resampler.groups / (resampler.groups - 1)
     finite = np.isfinite(drawn).all(axis=0)
-    if finite.mean() < 0.95:
+    if finite.mean() < 1 - UNDEFINED:
         return np.full(size, nan)
     return np.asarray(scale * np.cov(drawn[:, finite]).reshape(size))
 
@@ -104,10 +105,9 @@ def between_seeds(covariance: Floats) -> float:
     It is the variance of a method's mean that more seeds do not reduce. For a single run, it is the
     variance of the run.
     """
-    k = len(covariance)
-    if k == 1:
+    if len(covariance) == 1:
         return float(covariance[0, 0])
-    return max(0.0, float(covariance.sum() - np.trace(covariance)) / (k * (k - 1)))
+    return max(0.0, _mean_between(covariance))
 
 
 def seed_difference(
@@ -161,6 +161,7 @@ def _test_set(covariance: Floats, k: int, *, paired: bool) -> float:
 
 
 def _mean_between(covariance: Floats) -> float:
+    """Return the mean covariance between different runs, also if it is negative."""
     k = len(covariance)
     return float(covariance.sum() - np.trace(covariance)) / (k * (k - 1))
 

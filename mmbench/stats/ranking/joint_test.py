@@ -129,8 +129,11 @@ def maxima(joint: JointDraws, pairs: Bools) -> Floats:
 
 
 def critical_value(drawn: Floats, level: float) -> float:
-    """Return the smallest drawn value that at least the share `level` of all do not exceed."""
-    return float(np.quantile(drawn, level, method="higher"))
+    """Return the smallest drawn value that at least the share `level` of all do not exceed.
+
+    A larger statistic is significant. Differences by rounding alone are not larger.
+    """
+    return float(np.quantile(drawn, level, method="higher")) + _SLACK
 
 
 def significantly_better(joint: JointDraws, level: float) -> Bools:
@@ -142,7 +145,7 @@ def significantly_better(joint: JointDraws, level: float) -> Bools:
     rejected = np.zeros(observed.shape, bool)
     open_pairs = ~np.eye(len(observed), dtype=bool)
     while open_pairs.any():
-        limit = critical_value(maxima(joint, open_pairs), level) + _SLACK
+        limit = critical_value(maxima(joint, open_pairs), level)
         further = open_pairs & (observed > limit)
         if not further.any():
             break

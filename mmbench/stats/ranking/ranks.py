@@ -27,8 +27,6 @@ from mmbench.stats.ranking.joint_test import (
 )
 from mmbench.stats.sums import Ints
 
-_SLACK = 1e-5
-
 
 def rank_intervals(better: Bools) -> tuple[Ints, Ints]:
     """Return the lowest and the highest rank [r] of each run.
@@ -48,5 +46,5 @@ def best_set(joint: JointDraws, level: float) -> Bools:
         others[:, run] = np.arange(runs) != run
         if others.any():
             limit = critical_value(maxima(joint, others), level)
-            among[run] = observed[others].max() <= limit + _SLACK
+            among[run] = observed[others].max() <= limit
     return among

@@ -125,4 +125,4 @@ def test_the_first_value_is_too_high_by_about_the_bias(chances: Floats) -> None:
     """Within a factor of two, as the document says."""
     rates = simulate("latent", chances, 100, 1, 30)
     assert rates.excess / 2 < rates.bias < 2 * rates.excess
-    assert rates.expected_loss <= rates.loss + 0.01
+    assert rates.expected_loss <= rates.loss + 0.02
