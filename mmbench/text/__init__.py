@@ -101,6 +101,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
+def count_in_groups(number: int, noun: str, groups: int | None) -> str:
+    """Return a number of items and of their groups: `5,000 samples in 1,000 groups`.
+
+    Without groups, or if each group has one item, the groups are left out.
+    """
+    counted = count(number, noun)
+    return counted if groups in (None, number) else f"{counted} in {count(groups or 0, 'group')}"
+
+
 def part_of(number: int, total: int, noun: str, singular: str = "has", plural: str = "have") -> str:
     """Return a count as the start of a sentence: `1 of 60 samples has`, `2 of 60 samples have`.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mmbench.text import csv_cell, markdown, part_of, plain
+from mmbench.text import count_in_groups, csv_cell, markdown, part_of, plain
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,12 @@ def test_no_cell_is_a_formula(text: str) -> None:
     out = io.StringIO()
     csv.writer(out).writerow([csv_cell(text)])
     assert next(csv.reader(io.StringIO(out.getvalue())))[0][0] == "'"
+
+
+def test_groups_of_one_item_are_not_counted() -> None:
+    assert count_in_groups(5000, "sample", 1000) == "5,000 samples in 1,000 groups"
+    assert count_in_groups(5000, "pair", 1) == "5,000 pairs in 1 group"
+    assert count_in_groups(1, "sample", 1) == count_in_groups(1, "sample", None) == "1 sample"
 
 
 def test_a_part_of_a_whole_has_its_verb() -> None:

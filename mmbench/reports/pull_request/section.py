@@ -13,7 +13,7 @@ from mmbench.reports.pull_request.links import ReportLinks
 from mmbench.reports.pull_request.samples import sample_lines
 from mmbench.reports.pull_request.tables import table_lines
 from mmbench.reports.sections import label
-from mmbench.text import count
+from mmbench.text import count_in_groups
 from mmbench.text.github_markdown import github_block, github_code, github_text
 from mmbench.text.number_format import format_interval, format_number
 from mmbench.types import RunRecord
@@ -141,10 +141,7 @@ def _remarks(result: GateResult, on_unclear: str) -> Iterator[str]:
         yield f"- An unclear verdict {_ON_UNCLEAR[on_unclear]} the check (`--on-unclear`)."
     yield from _failed(result)
     sizes = dict.fromkeys((score.n, score.groups) for score in result.comparison.scores)
-    tested = ", ".join(
-        count(n, "sample") + (f" in {count(groups, 'group')}" if groups != n else "")
-        for n, groups in sizes
-    )
+    tested = ", ".join(count_in_groups(n, "sample", groups) for n, groups in sizes)
     yield f"- Compared on {tested}; p corrected (Holm) over the metrics of this table."
     yield ""
 

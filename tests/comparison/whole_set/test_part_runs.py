@@ -60,7 +60,7 @@ def test_common_samples_are_compared_and_the_comparison_says_so(
         (score,) = found.scores
         assert (score.n, score.failed) == (DRAWN, (0, 0, 0))
         assert found.notes == [
-            f"run part is on {EXTENT}: compared on the samples that all runs have"
+            f"run part is on {EXTENT}: compared on the samples that both runs have"
         ]
     (verdict,) = gate(*runs, ["exact_match: 50%"], out=tmp_path)
     assert EXTENT in verdict.message

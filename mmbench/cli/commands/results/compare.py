@@ -23,7 +23,7 @@ from mmbench.reports.sections import caption, label
 from mmbench.stats.corrections import TITLES, Correction
 from mmbench.storage.records import StoredRun
 from mmbench.task_groups import PREFIX, load_group
-from mmbench.text import count, plain
+from mmbench.text import count, count_in_groups, plain
 from mmbench.text.excerpts import excerpts
 from mmbench.text.number_format import (
     decimals,
@@ -236,8 +236,7 @@ def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
 
 def _notes_on(score: ScoreComparison) -> Iterator[str]:
     if score.test:
-        groups = "" if score.groups == score.n else f" in {count(score.groups, 'group')}"
-        yield f"{score.test}, on {count(score.n, 'sample')}{groups}"
+        yield f"{score.test}, on {count_in_groups(score.n, 'sample', score.groups)}"
     if score.reason:
         yield f"{score.verdict}: {plain(score.reason)}"
     if any(score.failed):

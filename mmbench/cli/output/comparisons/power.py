@@ -8,7 +8,7 @@ from statistics import median
 
 from mmbench.cli.output.terminal import listing, table, wrapped
 from mmbench.comparison.power.result import Cost, GatePlan, Need, PairEstimate, PowerPlan
-from mmbench.text import count, plain
+from mmbench.text import count, count_in_groups, plain
 from mmbench.text.number_format import (
     format_cost,
     format_number,
@@ -46,10 +46,7 @@ def _title(plan: PowerPlan) -> list[str]:
 
 
 def _size(samples: int | None, groups: int | None) -> str:
-    if samples is None:
-        return ""
-    inside = "" if groups in (None, samples) else f" in {count(groups or 0, 'group')}"
-    return f"{count(samples, 'sample')}{inside}"
+    return "" if samples is None else count_in_groups(samples, "sample", groups)
 
 
 def _round(number: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mmbench.cli.output.terminal import listing, table, wrapped
 from mmbench.comparison.preference.result import JudgedPair, PairCounts, Preference
 from mmbench.reports.sections import label
-from mmbench.text import count, csv_cell, plain
+from mmbench.text import count, count_in_groups, csv_cell, plain
 from mmbench.text.excerpts import excerpts
 from mmbench.text.number_format import (
     format_interval,
@@ -63,8 +63,8 @@ def _table(result: Preference, width: int | None) -> list[str]:
 
 def _notes(result: Preference) -> Iterator[str]:
     counts = result.counts
-    groups = "" if result.groups == result.n else f" in {count(result.groups, 'group')}"
-    yield f"paired permutation, on {count(result.n, 'pair')}{groups}; a tie counts ½"
+    size = count_in_groups(result.n, "pair", result.groups)
+    yield f"paired permutation, on {size}; a tie counts ½"
     if result.reason:
         yield f"no test: {plain(result.reason, 400)}"
     if counts.asked:

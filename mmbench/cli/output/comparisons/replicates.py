@@ -11,7 +11,7 @@ from mmbench.comparison.replicates.result import (
     MethodScore,
     ReplicateComparison,
 )
-from mmbench.text import count, plain
+from mmbench.text import count, count_in_groups, plain
 from mmbench.text.number_format import (
     decimals,
     format_interval,
@@ -127,8 +127,8 @@ def _notes(found: ReplicateComparison, names: dict[str, str]) -> Iterator[str]:
     tested = {one.metric for one in found.differences if one.p_value is not None}
     sizes = [(n, found.groups[name]) for name, n in found.samples.items() if name in tested]
     for n, groups in dict.fromkeys(sizes):
-        more = "" if groups == n else f" in {count(groups, 'group')}"
-        yield f"interval: for new {_noun(found.key, 2)} and new samples, {count(n, 'sample')}{more}"
+        size = count_in_groups(n, "sample", groups)
+        yield f"interval: for new {_noun(found.key, 2)} and new samples, {size}"
     fixed = dict.fromkeys(
         one.metric for one in found.differences if one.fixed_test_set and one.metric in tested
     )

@@ -10,7 +10,7 @@ from mmbench.cli.output.ranking.notes import ranking_notes
 from mmbench.cli.output.terminal import table
 from mmbench.comparison.ranking.result import RankedRun, Ranking
 from mmbench.reports.sections import caption
-from mmbench.text import count, plain
+from mmbench.text import count, count_in_groups, plain
 from mmbench.text.number_format import decimals, format_number
 from mmbench.types import RunRecord
 
@@ -23,8 +23,7 @@ def ranking_lines(ranking: Ranking, records: Sequence[RunRecord], width: int | N
     names = run_names(records)
     rows = ranking_rows(ranking, names)
     runs = count(len(ranking.runs), "run")
-    in_groups = "" if ranking.groups == ranking.n else f" in {count(ranking.groups, 'group')}"
-    samples = f" on {count(ranking.n, 'sample')}{in_groups}" if ranking.n else ""
+    samples = f" on {count_in_groups(ranking.n, 'sample', ranking.groups)}" if ranking.n else ""
     return [
         f"{plain(ranking.task)}: {plain(caption([records[0]]), 1000)}",
         f"{plain(ranking.metric)}, {ranking.better} is better: {runs}{samples}",
