@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.rows import Row
-from mmbench.comparison.power.variation import of_rows, precise_resamples
+from mmbench.comparison.power.variation import estimate_rows, precise_resamples
 from mmbench.comparison.rows import RunRows
 from mmbench.stats.folds import Floats, fold
 from mmbench.stats.paired import mcnemar, paired_many, uses_mcnemar
@@ -52,7 +52,7 @@ def check(pair: Pair, code: Ints, share: float, repetitions: int, *, seed: int =
     to find with `share` times the groups of the pair.
     """
     resamples = precise_resamples(pair[0])
-    estimate = of_rows(pair, Resampler(code, seed=seed, resamples=resamples))
+    estimate = estimate_rows(pair, Resampler(code, seed=seed, resamples=resamples))
     assert estimate is not None
     variation = estimate.variation
     about = difference_found(
@@ -74,7 +74,7 @@ def check_gate(pair: Pair, code: Ints, repetitions: int, *, loses: bool, seed: i
     The margin is the one with which an equally good candidate passes with the groups of the pair.
     The candidate is equally good and should pass, or it loses twice the margin and should fail.
     """
-    estimate = of_rows(pair, Resampler(code, seed=seed, resamples=precise_resamples(pair[0])))
+    estimate = estimate_rows(pair, Resampler(code, seed=seed, resamples=precise_resamples(pair[0])))
     assert estimate is not None
     variation, groups = estimate.variation, estimate.groups
     margin = difference_found(

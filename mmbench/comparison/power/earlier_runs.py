@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mmbench.comparison.comparability import SCORES_HINT, refuse_incomparable, with_variants
 from mmbench.comparison.power.result import Relation
-from mmbench.comparison.power.variation import Estimate, of_pair
+from mmbench.comparison.power.variation import Estimate, estimate_pair
 from mmbench.comparison.rows import RunRows, open_rows
 from mmbench.errors import DataError, UnknownName, UserError
 from mmbench.storage.folders import Folder
@@ -169,7 +169,7 @@ def _estimated(
         rows, notes = _with_rows(others, name) if others else ([], [])
         pairs = [(first, one) for one in rows]
         rows = [first, *rows]
-    estimates = [(a, b, of_pair(a, b, name, seed, precise=True)) for a, b in pairs]
+    estimates = [(a, b, estimate_pair(a, b, name, seed, precise=True)) for a, b in pairs]
     found = [
         EarlierPair(a.record, b.record, _relation(a.record, b.record), estimate)
         for a, b, estimate in estimates

@@ -8,7 +8,7 @@ from statistics import median
 from mmbench.comparison.power.earlier_runs import EarlierPair, EarlierRuns
 from mmbench.comparison.power.needs import Planner
 from mmbench.comparison.power.result import ScorePower
-from mmbench.comparison.power.variation import Estimate, of_pair
+from mmbench.comparison.power.variation import Estimate, estimate_pair
 from mmbench.comparison.rows import RunRows
 
 
@@ -26,7 +26,7 @@ def other_scores(
     a, b = (RunRows(stored[one.run], names) for one in (pair.baseline, pair.candidate))
 
     def estimate(name: str) -> Estimate | None:
-        return pair.estimate if name == runs.metric else of_pair(a, b, name, seed)
+        return pair.estimate if name == runs.metric else estimate_pair(a, b, name, seed)
 
     related = [one for one in runs.pairs if one.relation == pair.relation]
     found = [

@@ -17,9 +17,9 @@ from mmbench.comparison.power.other_scores import other_scores
 from mmbench.comparison.power.result import PairEstimate, PowerPlan
 from mmbench.comparison.power.variation import (
     Estimate,
-    of_deviation,
-    of_run,
-    of_shares,
+    binary_variation,
+    estimate_run,
+    graded_variation,
     samples_per_group,
 )
 from mmbench.errors import UserError
@@ -87,10 +87,10 @@ def _stated(accuracy: float | None, agreement: float | None, sd: float | None) -
     if sd is not None:
         if accuracy is not None or agreement is not None:
             raise UserError("--sd is for graded scores, --accuracy for right and wrong: give one")
-        return of_deviation(sd)
+        return graded_variation(sd)
     if agreement is None and accuracy is not None:
-        return of_shares(accuracy, None)
-    return of_shares(accuracy or 0.0, agreement)
+        return binary_variation(accuracy, None)
+    return binary_variation(accuracy or 0.0, agreement)
 
 
 def _from_runs(
@@ -136,7 +136,7 @@ def _samples_per_group(runs: EarlierRuns, pair: EarlierPair, seed: int) -> float
 
 def _single(runs: EarlierRuns, seed: int) -> Estimate:
     run = runs.rows[0]
-    estimate = of_run(run, runs.metric, seed)
+    estimate = estimate_run(run, runs.metric, seed)
     if estimate is None:
         score = run.record.scores[runs.metric]
         none = "it has no rows per sample" if score.fold == "whole" else "its rows do not vary"

@@ -48,7 +48,7 @@ def precise_resamples(fold_name: str) -> int:
     return RESAMPLES if sums_fold(fold_name.rpartition(":")[2]) is None else _PRECISE
 
 
-def of_pair(
+def estimate_pair(
     a: RunRows, b: RunRows, name: str, seed: int, *, precise: bool = False
 ) -> Estimate | None:
     """Estimate the variation of the score `name` from two runs.
@@ -62,10 +62,10 @@ def of_pair(
     pair = joined.fold, joined.rows_a, joined.rows_b
     resamples = precise_resamples(joined.fold) if precise else RESAMPLES
     groups = a.groups.take(joined.places_a)
-    return of_rows(pair, Resampler(groups, seed=seed, resamples=resamples))
+    return estimate_rows(pair, Resampler(groups, seed=seed, resamples=resamples))
 
 
-def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
+def estimate_run(run: RunRows, name: str, seed: int) -> Estimate | None:
     """Estimate the variation of the score `name` from one run, as if runs were independent.
 
     The samples that are hard for one model are usually hard for another, which makes the difference
@@ -90,7 +90,7 @@ def of_run(run: RunRows, name: str, seed: int) -> Estimate | None:
     return Estimate(variation, len(scored.rows), resampler.groups, value, 0.0, None, None)
 
 
-def of_shares(accuracy: float, agreement: float | None) -> Variation:
+def binary_variation(accuracy: float, agreement: float | None) -> Variation:
     """Return the variation for rows of 0 and 1 in groups of one sample.
 
     `agreement` is the share of samples on which both runs are right or both are wrong; None means
@@ -100,12 +100,12 @@ def of_shares(accuracy: float, agreement: float | None) -> Variation:
     return Variation(MCNEMAR, sqrt(discordance))
 
 
-def of_deviation(deviation: float) -> Variation:
+def graded_variation(deviation: float) -> Variation:
     """Return the variation for a standard deviation of the difference of two runs per sample."""
     return Variation(PERMUTATION, deviation)
 
 
-def of_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
+def estimate_rows(pair: Pair, resampler: Resampler) -> Estimate | None:
     """Estimate the variation from the rows [n, c] of two runs, with the groups of a resampler.
 
     Return None if the difference does not vary or is not defined.
