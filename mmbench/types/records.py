@@ -59,9 +59,14 @@ class PartInfo(Struct, frozen=True):
 
 
 def format_part(part: PartInfo) -> str:
-    """Return the extent of a part as text: `500 of 5,000 samples, drawn at random`."""
+    """Return the extent of a part as text: `500 of 5,000 samples, drawn at random`.
+
+    The text also says whether the run stopped because of its own results: then its scores,
+    intervals and p-values are more extreme than those of a part with a fixed size.
+    """
     groups = f" in {part.groups:,} groups" if part.groups != part.samples else ""
-    return f"{part.samples:,} of {part.of:,} samples{groups}, drawn at random"
+    stopped = ", stopped by its own results" if part.stopped else ""
+    return f"{part.samples:,} of {part.of:,} samples{groups}, drawn at random{stopped}"
 
 
 class TaskInfo(Struct, frozen=True):

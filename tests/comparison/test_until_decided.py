@@ -141,12 +141,20 @@ def test_all_rules_must_pass_and_one_that_fails_is_enough(board: Path) -> None:
 
 
 def test_looks_are_at_most_fifty_and_none_is_at_the_end() -> None:
-    for groups in (3, 40, 150, 200, 5000, 20_001):
+    for groups in (30, 40, 150, 200, 5000, 20_001):
         pairs = list(steps(groups))
         assert len(pairs) <= 50
         assert all(end < groups for _, end in pairs)
         assert [start for start, _ in pairs[1:]] == [end for _, end in pairs[:-1]]
     assert next(steps(5000)) == (0, 100)
+
+
+def test_a_set_with_few_groups_is_not_decided_early(tmp_path: Path) -> None:
+    rows = ROWS[:6]  # the loss of all but one: the permutation test of six groups has p = 0.0625
+    mmbench.evaluate(Knows(1.0), "answers", data=rows, out=tmp_path, name="base")
+    found = decide(Knows(0.1), tmp_path, "exact_match: 0", rows=rows)
+    assert found.verdicts == []
+    assert not list(steps(29))
 
 
 def test_a_baseline_on_other_data_is_refused_before_the_model_runs(board: Path) -> None:

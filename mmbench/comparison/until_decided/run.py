@@ -24,7 +24,7 @@ from mmbench.engine.context import RunContext, RunStats, run_context
 from mmbench.engine.execution.executor import Executor
 from mmbench.engine.identity import fingerprint
 from mmbench.engine.loading.models.live import LiveModel
-from mmbench.engine.loading.parts import GroupOrder, order_groups, with_part
+from mmbench.engine.loading.parts import FEWEST, GroupOrder, order_groups, with_part
 from mmbench.engine.loading.prepare import PreparedRun, prepare
 from mmbench.engine.options import RunSettings
 from mmbench.engine.progress import Progress
@@ -101,7 +101,13 @@ def _check_task(spec: TaskSpec, baseline: RunRecord) -> None:
 
 
 def steps(groups: int) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of groups (before, after) of each step before the whole set."""
+    """Yield the numbers of groups (before, after) of each step before the whole set.
+
+    With fewer than `FEWEST` groups there are none: the test of the gate has few possible p-values
+    then, and its verdict is not that of the standard error that an early verdict relies on.
+    """
+    if groups < FEWEST:
+        return
     step = max(-(-groups // _LOOKS), min(_FEWEST, -(-groups // 10)))
     for start in range(0, groups - step, step):
         yield start, start + step

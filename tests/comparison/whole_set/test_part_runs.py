@@ -76,6 +76,16 @@ def test_runs_are_ranked_on_the_samples_that_all_have(
         assert "  ".join(found.notes) in "  ".join(ranking_notes(found, {r.run: "" for r in runs}))
 
 
+def test_a_part_that_stopped_by_its_results_is_marked_in_comparisons(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    assert PART_TASK.part is not None
+    stopped = replace(PART_TASK, part=replace(PART_TASK.part, stopped="fail: exact_match"))
+    pair = runs[0], part_run(tmp_path, task=stopped).record
+    (verdict,) = gate(*pair, ["exact_match: 50%"], out=tmp_path)
+    assert f"{EXTENT}, stopped by its own results" in verdict.message
+
+
 def test_rows_that_depend_on_the_set_are_not_compared(
     tmp_path: Path, runs: tuple[RunRecord, RunRecord]
 ) -> None:
