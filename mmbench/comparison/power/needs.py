@@ -53,7 +53,7 @@ class Planner(NamedTuple):
         """Return the needs of round differences near the detectable one, and of the asked one."""
         center = detectable or asked or self.variation.spread / 10
         differences = {*_round_numbers(center / _WIDE, center * _WIDE), *([asked] if asked else [])}
-        return [self.need(one) for one in sorted(differences) if self._possible(one)]
+        return [self.need(one) for one in sorted(differences) if self.possible(one)]
 
     def gate(self, margin: float) -> GatePlan:
         """Return what a gate with this margin needs for its verdicts."""
@@ -78,11 +78,12 @@ class Planner(NamedTuple):
         largest = min(1.0, largest) if self.variation.test == MCNEMAR else largest
         return difference_found(probability, self.target, largest)
 
-    def _possible(self, difference: float) -> bool:
+    def possible(self, difference: float) -> bool:
+        """Return whether two runs can differ so much: at most 1 if the rows are 0 or 1."""
         return self.variation.test != MCNEMAR or difference <= 1
 
     def _need(self, difference: float, power_of: Callable[[int], float]) -> Need:
-        groups = groups_needed(power_of, self.target)
+        groups = groups_needed(power_of, self.target) if self.possible(difference) else None
         if groups is None:
             return Need(difference, None, None)
         size = self.samples / self.groups if self.samples and self.groups else 1.0

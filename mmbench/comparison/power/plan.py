@@ -164,6 +164,10 @@ def _plan(
 ) -> PowerPlan:
     """Return the plan for a known variation, without what only earlier runs can tell."""
     asked = None if difference is None else _absolute(difference, value, metric)
+    if asked and not planner.possible(asked):
+        raise UserError(
+            f"--difference {difference}: scores of right and wrong samples differ by at most 1"
+        )
     detectable = planner.detectable()
     groups = planner.groups
     return PowerPlan(

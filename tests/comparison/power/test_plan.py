@@ -55,6 +55,20 @@ def test_a_stated_pair_is_planned_like_its_rows(tmp_path: Path) -> None:
     assert stated.detectable == from_rows.detectable
 
 
+@pytest.mark.parametrize("difference", [0.5, 0.6, 1, "100%"])
+def test_a_margin_of_half_the_range_cannot_be_lost_twice(difference: float | str) -> None:
+    made = plan(accuracy=0.75, agreement=0.9, samples=1000, difference=difference)
+    assert made.gate is not None and made.needed is not None
+    assert (made.gate.double.samples is None) == (difference != 0.5)
+    assert made.needed.samples is not None and made.needed.samples < 50
+
+
+@pytest.mark.parametrize("difference", [1.01, "1000%"])
+def test_a_difference_that_no_two_runs_have_is_refused(difference: float | str) -> None:
+    with pytest.raises(UserError, match=r"--difference .*: scores of right and wrong samples diff"):
+        plan(accuracy=0.75, agreement=0.9, samples=1000, difference=difference)
+
+
 def test_without_agreement_models_are_independent() -> None:
     independent = plan(accuracy=0.75, samples=1000)
     assert independent.detectable == plan(agreement=0.625, samples=1000).detectable  # 2 · ¾ · ¼

@@ -211,6 +211,17 @@ def test_a_task_with_only_parts_has_no_page_and_no_history(tmp_path: Path) -> No
         history("t", out=tmp_path)
 
 
+def test_no_plan_takes_a_part_for_the_whole_set(
+    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
+) -> None:
+    assert plan("t", out=tmp_path).samples == N
+    with pytest.raises(UserError, match=f"run part is on {EXTENT}; plan from a run on all samp"):
+        plan(baseline=runs[1], out=tmp_path)
+    part_run(tmp_path / "parts")
+    with pytest.raises(UserError, match=f"run part is on {EXTENT}; plan from a run on all samp"):
+        plan("t", out=tmp_path / "parts")
+
+
 def test_a_part_is_exported_only_with_its_caveat(runs: tuple[RunRecord, RunRecord]) -> None:
     assert other_data(runs[1]) == f"not comparable with runs on all samples: {EXTENT}"
     assert data_statement(runs[1]) == ("a part of the samples", EXTENT, "warn")
