@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mmbench.errors import UnknownName, UserError
 from mmbench.text import format_sizes
-from mmbench.types import RunRecord, TaskInfo, format_part
+from mmbench.types import PartInfo, RunRecord, TaskInfo, format_part
 
 SCORES_HINT = "`mmbench show run RUN` shows a run's metrics"
 
@@ -106,10 +106,20 @@ def part_notes(records: Sequence[RunRecord]) -> list[str]:
     which = "both" if len(records) == 2 else "all"
     return [
         f"run {record.run} is on {format_part(record.task.part)}: compared on the samples that"
-        f" {which} runs have"
+        f" {which} runs have{_stopped(record.task.part)}"
         for record in records
         if record.task.part
     ]
+
+
+def _stopped(part: PartInfo) -> str:
+    """Return a warning about a run whose own result decided where it ended."""
+    if not part.stopped:
+        return ""
+    return (
+        f"; it stopped when its verdict was known ({part.stopped}), and other tests on its samples"
+        " favour that verdict: use the verdict itself"
+    )
 
 
 def rows_differ(a: RunRecord, b: RunRecord, name: str) -> str:

@@ -170,7 +170,7 @@ def pair(parser: argparse.ArgumentParser, *, model: bool = True) -> None:
         type=seed,
         default=0,
         metavar="N",
-        help="seed of generated images and baselines (default: 0)",
+        help="seed of generated images, baselines and drawn samples (default: 0)",
     )
     machine(parser)
     allow_outside(parser)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def test_a_part_that_stopped_by_its_results_is_marked_in_comparisons(
     pair = runs[0], part_run(tmp_path, task=stopped).record
     (verdict,) = gate(*pair, ["exact_match: 50%"], out=tmp_path)
     assert f"{EXTENT}, stopped by its own results" in verdict.message
+
+
+def test_a_comparison_warns_of_a_run_that_stopped_because_of_its_result(tmp_path: Path) -> None:
+    assert PART_TASK.part is not None
+    stopped = replace(PART_TASK.part, stopped="fail: exact_match, allowed 1%, against base")
+    pair = baseline_run(tmp_path), part_run(tmp_path, task=replace(PART_TASK, part=stopped))
+    warning = r"stopped when its verdict was known \(fail: exact_match.*: use the verdict itself"
+    (found,) = compare_runs(pair, out=tmp_path)
+    assert re.search(warning, found.notes[0])
+    (verdict,) = gate(*pair, ["exact_match: 50%"], out=tmp_path)
+    assert re.search(warning, verdict.message)
 
 
 def test_rows_that_depend_on_the_set_are_not_compared(

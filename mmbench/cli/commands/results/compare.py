@@ -214,7 +214,7 @@ def _notes(pair: Comparison) -> list[str]:
     return [
         f"  {note}" + ("" if names == every and len(names) > 1 else f": {_metrics(names, every)}")
         for note, names in lines.items()
-    ] + [f"  {plain(note)}" for note in pair.notes]
+    ] + [f"  {plain(note, 1000)}" for note in pair.notes]
 
 
 def _metrics(names: Sequence[str], every: Sequence[str]) -> str:
