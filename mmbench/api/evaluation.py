@@ -43,6 +43,7 @@ def evaluate(
     limit: int | None = None,
     budget: int | None = None,
     baseline: RunReference | None = None,
+    strata: str | Sequence[str] = (),
     max_tokens: int | None = None,
     index: str | Sequence[str] | None = None,
     search_device: str | None = None,
@@ -120,7 +121,10 @@ def evaluate(
         Folder(out).check_writable()
     if baseline is not None and budget is None:
         raise UserError("evaluate: `baseline` is for runs on a part of the samples; add `budget`")
-    estimator = WholeSetEstimator(baseline, "leaderboards" if out is None else out)
+    if strata and budget is None:
+        raise UserError("evaluate: `strata` are for runs on a part of the samples; add `budget`")
+    tags = [strata] if isinstance(strata, str) else strata
+    estimator = WholeSetEstimator(baseline, "leaderboards" if out is None else out, tags)
     with evaluation_mode(model), columns_argument():
         display = progress_display(progress)
         outcome = run(evaluated, task, options, display, check=estimator.check)

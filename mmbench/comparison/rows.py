@@ -109,6 +109,17 @@ class RunRows(KeyedRows):
         self._check(name, info, score_rows)
         return score_rows
 
+    def tag_values(self, tag: str, places: Ints) -> list[str]:
+        """Return the values of a tag of the samples at these positions; "" for no value."""
+        tags, values = self._tag_values(tag)
+        return [values[at] for at in tags[places].tolist()]
+
+    def _tag_values(self, tag: str) -> tuple[Ints, list[str]]:
+        """Return the number of each sample's tags, and the value of `tag` by this number."""
+        column = self.table if "tags" in self.table.column_names else self._read("tags")
+        tags, different = _numbered(column["tags"])
+        return tags, [msgspec.json.decode(text).get(tag, "") for text in different]
+
     def column_values(self, column: str, places: Ints) -> list[object]:
         """Return the outputs (column `value`) or the references (`target`) at these positions."""
         values = self._read(column)[column].take(places).to_pylist()
@@ -160,8 +171,7 @@ class RunRows(KeyedRows):
         inner = fold.partition(":")[2]
         if inner.startswith("split-"):
             rows = self._with_split(inner, rows, present)
-        tags, different = _numbered(self.table["tags"])
-        values = [msgspec.json.decode(text).get(tag, "") for text in different]
+        tags, values = self._tag_values(tag)
         number = {value: at for at, value in enumerate(sorted(set(values) - {""}))}
         numbers = np.array([number.get(value, -1) for value in values], np.intp)[tags]
         tagged = numbers >= 0

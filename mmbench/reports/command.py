@@ -59,6 +59,8 @@ def _run_words(record: RunRecord) -> Iterator[str]:
         yield from ("--budget", str(round(part.groups * part.of / part.of_groups)))
         for baseline in {one.baseline for one in record.estimates.values()} - {""}:
             yield from ("--baseline", baseline)
+        for tag in dict.fromkeys(tag for one in record.estimates.values() for tag in one.strata):
+            yield from ("--strata", tag)
     if task.max_tokens is not None:
         yield from ("--max-tokens", str(task.max_tokens))
     yield from _index(record)

@@ -1,12 +1,14 @@
 """The value of a whole set, estimated from groups that were drawn at random without replacement.
 
-The value on the drawn groups is corrected by a control variate, a baseline whose values are known
-for the whole set: estimate = value + β · (baseline of the whole set - baseline of the drawn
-groups). β is the slope of the regression of the groups' influences on those of the baseline
-(Cochran 1977, Sampling Techniques, chapter 7; Särndal, Swensson and Wretman 1992, Model Assisted
-Survey Sampling, chapter 6; Owen 2013, Monte Carlo theory, methods and examples, section 8.9). The
-influence of a group on a value that is a smooth function of sums is its jackknife pseudo-value
-minus the mean: for a mean of groups of equal size, the mean of the group minus the mean of all.
+The value on the drawn groups is corrected by control variates, which are known for the whole set:
+the value of a baseline, and the share of the samples in each stratum but one. The estimate is
+value + Σ β · (control of the whole set - control of the drawn groups). β are the coefficients of
+the regression of the groups' influences on those of the controls (Cochran 1977, Sampling
+Techniques, chapter 7; Särndal, Swensson and Wretman 1992, Model Assisted Survey Sampling, chapter
+6; Deville and Särndal 1992; Owen 2013, Monte Carlo theory, methods and examples, section 8.9). With
+strata alone and groups of one sample, it is the post-stratified mean. The influence of a group on a
+value that is a smooth function of sums is its jackknife pseudo-value minus the mean: for a mean of
+groups of equal size, the mean of the group minus the mean of all.
 
 With g of G groups and residuals e, the variance is (1 - g/G) · (Σ e² + r²) · (g - 1) / g³. The
 factor 1 - g/G is the finite-population correction: the whole set is the target, so that the
@@ -14,12 +16,13 @@ interval has no width if all groups are drawn. Residuals are those of a regressi
 group, e / (1 - h) (MacKinnon and White 1985), because β is fitted to the same groups. r² is the
 variance of one more group that is wrong by the range of the metric: without it, intervals of rare
 differences are too narrow, as the Wald interval of a small proportion is (Agresti and Min 2005).
-The interval is the estimate ± t standard errors, with g - 1 degrees of freedom, g - 2 with a
-baseline.
+The interval is the estimate ± t standard errors, with g - 1 - p degrees of freedom for p linearly
+independent controls.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +31,7 @@ from mmbench.stats.folds import Floats
 from mmbench.stats.sums import Ints, group_sums
 
 _FLAT = 1e-12  # a smaller sum of squares is rounding
+_RANK = 1e-9  # a smaller singular value, relative to the largest, is a linear dependence
 
 
 class DrawnRows(NamedTuple):
@@ -42,7 +46,7 @@ class DrawnRows(NamedTuple):
 
 
 class Control(NamedTuple):
-    """A baseline: its rows on the drawn samples, and its value on the whole set."""
+    """A value known for the whole set, such as a baseline's, and its rows on the drawn samples."""
 
     drawn: DrawnRows
     whole: float
@@ -51,15 +55,15 @@ class Control(NamedTuple):
 class WholeValue(NamedTuple):
     """An estimate of the value of the whole set, with its 95 % interval.
 
-    `plain` is the number of groups with which an estimate without the baseline would have an
-    interval of the same width. `slope` is β, 0 without a baseline.
+    `plain` is the number of groups with which an estimate without controls would have an interval
+    of the same width. `slopes` has the β of each control.
     """
 
     value: float
     low: float
     high: float
     plain: int
-    slope: float
+    slopes: tuple[float, ...] = ()
 
 
 def has_influences(fold: str) -> bool:
@@ -68,45 +72,74 @@ def has_influences(fold: str) -> bool:
     return fold != "whole" and group_sums(fold, one, np.zeros(1, np.intp), 1) is not None
 
 
+class _Regression(NamedTuple):
+    """The regression of influences [g] on p controls: slopes [p], residuals [g], leverages [g].
+
+    `rank` is the number of linearly independent controls.
+    """
+
+    slopes: Floats
+    residuals: Floats
+    leverages: Floats
+    rank: int
+
+
 def estimate_whole(
     drawn: DrawnRows,
     share: float,
     *,
-    control: Control | None = None,
+    controls: Sequence[Control] = (),
     ends: tuple[float | None, float | None] = (None, None),
     level: float = 0.95,
 ) -> WholeValue | None:
     """Return the value of the whole set, estimated from the `share` of its groups that were drawn.
 
-    `ends` are the ends of the metric's range, None for an open end. Return None for fewer than four
-    groups, or without a value.
+    `ends` are the ends of the metric's range, None for an open end. Controls without an influence
+    on the drawn samples, or without a value, change nothing. Return None without a value, or if
+    there are not at least three groups more than independent controls.
     """
     value, own = _influences(drawn)
-    g, slope, shift, lever = len(own), 0.0, 0.0, np.full(len(own), 1 / len(own))
-    if g < 4 or not np.isfinite(own).all():
+    if not np.isfinite(own).all():
         return None
-    residuals = own
-    if control is not None:
-        known, covariate = _influences(control.drawn)
-        square = float(covariate @ covariate)
-        if np.isfinite(covariate).all() and square > _FLAT:
-            slope = float(covariate @ own) / square
-            residuals = own - slope * covariate
-            lever = lever + covariate**2 / square
-            shift = slope * (control.whole - known)
+    known = [_influences(control.drawn) for control in controls]
+    fit = _regression(own, [influences for _, influences in known])
+    g = len(own)
+    if g < 4 + max(0, fit.rank - 1):
+        return None
+    shifts = [control.whole - at for control, (at, _) in zip(controls, known, strict=True)]
+    slopes = tuple(map(float, fit.slopes))
+    value += sum(b * shift for b, shift in zip(slopes, shifts, strict=True) if b)
     spread = _range(ends, own)
-    error = _error(residuals / (1 - np.minimum(lever, 0.9)), share, spread)
+    error = _error(fit.residuals / (1 - np.minimum(fit.leverages, 0.9)), share, spread)
     plain = _error(own * g / (g - 1), share, spread)
-    reach = _quantile(g - 1 - (slope != 0), level) * error
-    low, high = value + shift - reach, value + shift + reach
+    reach = _quantile(g - 1 - fit.rank, level) * error
+    low, high = value - reach, value + reach
     bottom, top = _bounds(ends)
     return WholeValue(
-        min(max(value + shift, bottom), top),
+        min(max(value, bottom), top),
         max(low, bottom),
         min(high, top),
         _plain_groups(g, share, error, plain),
-        slope,
+        slopes,
     )
+
+
+def _regression(own: Floats, controls: Sequence[Floats]) -> _Regression:
+    """Regress influences [g] on those of the controls [g], all of which have mean 0.
+
+    Of linearly dependent controls, the coefficients with the smallest norm are returned.
+    """
+    g, slopes = len(own), np.zeros(len(controls))
+    norms = np.array([np.linalg.norm(one) for one in controls])
+    used = np.flatnonzero(np.isfinite(norms) & (norms**2 > _FLAT))
+    if not len(used):
+        return _Regression(slopes, own, np.full(g, 1 / g), 0)
+    scaled = np.column_stack([controls[at] / norms[at] for at in used.tolist()])
+    left, singular, right = np.linalg.svd(scaled, full_matrices=False)
+    rank = int((singular > _RANK * singular[0]).sum())
+    left, along = left[:, :rank], left[:, :rank].T @ own
+    slopes[used] = (along / singular[:rank]) @ right[:rank] / norms[used]
+    return _Regression(slopes, own - left @ along, 1 / g + (left**2).sum(axis=1), rank)
 
 
 def _influences(drawn: DrawnRows) -> tuple[float, Floats]:

@@ -63,7 +63,8 @@ class EstimateInfo(Struct, frozen=True):
 
     `low` and `high` are the 95 % interval of the value that a run on all samples would have.
     `plain` is the number of samples with which an estimate without the `baseline` (the id of a run,
-    "" for none) would be as precise. `reason` says why there is no estimate, or what it leaves out.
+    "" for none) and without `strata` (names of tags) would be as precise. `reason` says why there
+    is no estimate, or what it leaves out.
     """
 
     value: float | None = None
@@ -71,6 +72,7 @@ class EstimateInfo(Struct, frozen=True):
     high: float | None = None
     plain: int | None = None
     baseline: str = ""
+    strata: list[str] = field(default_factory=list)
     reason: str = ""
 
 

@@ -10,7 +10,7 @@ from mmbench.reports.cells import bounds, interval, number
 from mmbench.reports.error_types import error_types
 from mmbench.reports.index_tables import index_reports, index_tables, legends
 from mmbench.reports.sections import caption, label, other_data
-from mmbench.text import count, format_sizes, plain, repeated
+from mmbench.text import count, format_sizes, listed, plain, repeated
 from mmbench.text.number_format import (
     format_cost,
     format_interval,
@@ -95,21 +95,32 @@ def _estimates(record: RunRecord, width: int | None) -> list[str]:
     if part is None or not found:
         return lines
     baselines = {one.baseline for one in found.values() if one.baseline}
-    header = ["score", "estimate", "95 %", *(["plain"] if baselines else [])]
+    strata = list(dict.fromkeys(tag for one in found.values() for tag in one.strata))
+    used = [*(["the baseline"] if baselines else []), *(["strata"] if strata else [])]
+    header = ["score", "estimate", "95 %", *(["plain"] if used else [])]
     rows = [[plain(name), *_estimate(one)][: len(header)] for name, one in found.items()]
-    legend = "    plain: the samples that an estimate without the baseline would need"
+    legend = f"    plain: the samples that an estimate without {' and '.join(used)} would need"
+    shared = repeated(one.reason for one in found.values() if one.reason)
     return [
         f"  estimates for all {part.of:,} samples:",
         *table([header, *rows], {0}, width, indent=4),
-        *([legend, f"    baseline: {plain(baselines.pop())}"] if baselines else []),
-        *(f"    {plain(n)}: {plain(one.reason)}" for n, one in found.items() if one.reason),
+        *([legend] if used else []),
+        *(f"    baseline: {plain(one)}" for one in baselines),
+        *([f"    strata: {listed(strata)}"] if strata else []),
+        *(f"    {plain(reason)}" for reason in shared),
+        *(
+            f"    {plain(n)}: {plain(one.reason)}"
+            for n, one in found.items()
+            if one.reason and one.reason not in shared
+        ),
         *lines,
     ]
 
 
 def _estimate(one: EstimateInfo) -> list[str]:
     """Return the value of an estimate, its interval and the samples of plain sampling."""
-    samples = "" if one.plain is None or not one.baseline else f"{one.plain:,}"
+    corrected = one.baseline or one.strata
+    samples = "" if one.plain is None or not corrected else f"{one.plain:,}"
     return [format_number(one.value), format_interval(one.low, one.high), samples]
 
 

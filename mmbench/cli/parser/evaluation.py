@@ -40,7 +40,15 @@ def run(commands: Commands) -> None:
         type=positive,
         metavar="N",
         help="evaluate about N test samples, drawn at random, and estimate the scores on all"
-        " samples; with --baseline more precisely",
+        " samples; with --baseline or --strata more precisely",
+    )
+    parser.add_argument(
+        "--strata",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="with --budget: correct the estimates by the share of each value of this tag among all"
+        " samples; repeat for several tags",
     )
     until_decided(parser)
     parser.add_argument(

@@ -169,7 +169,7 @@ class _Command:
         from mmbench.comparison.whole_set.estimator import WholeSetEstimator
         from mmbench.engine.run import run
 
-        estimator = WholeSetEstimator(self.args.baseline, self.args.out)
+        estimator = WholeSetEstimator(self.args.baseline, self.args.out, self.args.strata)
         return estimator.add_to(
             run(model, task, options, progress, self.executor, check=estimator.check)
         )

@@ -30,6 +30,8 @@ def check_flags(args: argparse.Namespace) -> None:
         raise UserError(
             "--baseline is for runs on a part of the samples; add --budget N or --until-decided"
         )
+    if args.strata and args.budget is None:
+        raise UserError("--strata is for estimates from a part of the samples; add --budget N")
     if args.until_decided and not (args.baseline and args.fail_if):
         raise UserError(
             "--until-decided: give the run to compare with and a rule, such as"
