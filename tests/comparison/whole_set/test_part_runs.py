@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mmbench.cli.output.ranking.notes import ranking_notes
 from mmbench.cli.output.ranking.table import ranking_lines
 from mmbench.comparison.compare import compare_runs
 from mmbench.comparison.gate import gate
@@ -65,16 +64,6 @@ def test_common_samples_are_compared_and_the_comparison_says_so(
         ]
     (verdict,) = gate(*runs, ["exact_match: 50%"], out=tmp_path)
     assert EXTENT in verdict.message
-
-
-def test_runs_are_ranked_on_the_samples_that_all_have(
-    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
-) -> None:
-    for order in (runs, runs[::-1]):
-        (found,) = rankings(order, out=tmp_path)
-        assert (found.n, found.excluded, len(found.notes)) == (DRAWN, 0, 1)
-        assert EXTENT in found.notes[0]
-        assert "  ".join(found.notes) in "  ".join(ranking_notes(found, {r.run: "" for r in runs}))
 
 
 def test_a_part_that_stopped_by_its_results_is_marked_in_comparisons(
@@ -221,17 +210,6 @@ def test_a_task_with_only_parts_has_no_page_and_no_history(tmp_path: Path) -> No
     assert find_run("best", tmp_path, "t").record.run == "part"
     with pytest.raises(DataError, match=r"all runs of t in .* are on a part of the samples"):
         history("t", out=tmp_path)
-
-
-def test_no_plan_takes_a_part_for_the_whole_set(
-    tmp_path: Path, runs: tuple[RunRecord, RunRecord]
-) -> None:
-    assert plan("t", out=tmp_path).samples == N
-    with pytest.raises(UserError, match=f"run part is on {EXTENT}; plan from a run on all samp"):
-        plan(baseline=runs[1], out=tmp_path)
-    part_run(tmp_path / "parts")
-    with pytest.raises(UserError, match=f"run part is on {EXTENT}; plan from a run on all samp"):
-        plan("t", out=tmp_path / "parts")
 
 
 def test_a_part_is_exported_only_with_its_caveat(runs: tuple[RunRecord, RunRecord]) -> None:
