@@ -209,7 +209,7 @@ def compare(
     are no error: the interval is for new seeds on the same samples.
     """
     if replicates is not None:
-        found = [run for side in (a, b) for one in _several(side) for run in _all(one, out, task)]
+        found = [run for runs in (a, b) for one in _as_list(runs) for run in _all(one, out, task)]
         warn_of_unreadable([line for run in found for line in run.unreadable])
         return ReplicatesResult(
             compare_replicates(
@@ -224,9 +224,8 @@ def compare(
     return ComparisonResult(pair, (baseline, candidate))
 
 
-def _several(side: Compared | list[Compared]) -> list[Compared]:
-    """Return the runs of a list; a single run as a list."""
-    return side if isinstance(side, list) else [side]
+def _as_list(runs: Compared | list[Compared]) -> list[Compared]:
+    return runs if isinstance(runs, list) else [runs]
 
 
 def _all(run: Compared, out: str | Path, task: str | None) -> list[StoredRun]:
@@ -261,12 +260,14 @@ def power(
     `mmbench.comparison.power.result.PowerPlan`: `plan.needed.samples`, `plan.detectable`, … Raises
     UserError for contradicting arguments, and if no run has rows for the metric.
     """
-    runs = (None if run is None else _stored(run, out, task) for run in (baseline, candidate))
+    first, second = (
+        None if run is None else _stored(run, out, task) for run in (baseline, candidate)
+    )
     return plan(
         task,
         metric=metric,
-        baseline=next(runs),
-        candidate=next(runs),
+        baseline=first,
+        candidate=second,
         difference=difference,
         accuracy=accuracy,
         agreement=agreement,
