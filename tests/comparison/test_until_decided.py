@@ -130,7 +130,18 @@ def test_another_seed_draws_other_samples(board: Path) -> None:
 @slow
 def test_failed_samples_prevent_a_pass(board: Path) -> None:
     model = Knows(0.6, fails=0.3)
-    assert decide(model, board, "exact_match: 0.15", batch_size=1).verdicts == []
+    found = decide(model, board, "exact_match: 0.15", batch_size=1)
+    assert found.verdicts == []
+    counts = found.finished.record.counts
+    assert (counts["computed"], counts["cached"]) == (N - counts["failed"], 0)
+
+
+def test_a_model_whose_outputs_are_not_kept_is_refused(board: Path) -> None:
+    model = Knows(0.2)
+    del model.identity
+    with pytest.raises(UserError, match="--until-decided: the outputs of Knows are not cached"):
+        decide(model, board, "exact_match: 0.01")
+    assert model.asked == []
 
 
 @slow

@@ -84,6 +84,11 @@ def run_until_decided(
         bounded = bounded_rules(baseline, rules.fail_if)
         if prepared.model is None:  # nothing is saved without forward passes
             return DecidedRun(run_prepared(prepared, context), [], baseline)
+        if prepared.model.uncached:
+            raise UserError(
+                f"--until-decided: the outputs of {prepared.model.info.name} are not cached, so that"
+                f" its samples would be computed twice: {prepared.model.uncached}"
+            )
         order = order_groups(prepared.spec, prepared.kind, prepared.data, settings.seed)
         rows = RunRows(baseline, [rule.score for rule in bounded])
         numbers = numbers_in_draw(rows, prepared.data, order)
@@ -183,12 +188,14 @@ class _Run(NamedTuple):
 
     def _final(self, prepared: PreparedRun) -> FinishedRun:
         """Return the run on all groups so far, with the costs of all steps."""
-        computed = self.context.costs.counts["computed"]
+        earlier = self.context.costs.counts["computed"]
         context = self.context._replace(costs=RunStats())
         finished = run_prepared(prepared, context)
         counts = finished.record.counts
-        computed += counts["computed"]
-        counts = counts | {"computed": computed, "cached": counts["requests"] - computed}
+        counts = counts | {
+            "computed": earlier + counts["computed"],
+            "cached": counts["cached"] - earlier,  # the outputs of the steps are in the journal
+        }
         seconds = self.context.costs.clock.seconds
         total = {
             stage: round(finished.record.seconds.get(stage, 0.0) + seconds.get(stage, 0.0), 4)

@@ -133,7 +133,7 @@ def _conclusion(verdict: GateVerdict) -> str:
 
 
 def _remarks(result: GateResult, on_unclear: str) -> Iterator[str]:
-    """Yield why verdicts are unclear, the failed samples, and how many samples were tested."""
+    """Yield why verdicts are unclear, the failed samples, and which samples were tested."""
     for verdict in result.verdicts:
         if verdict.outcome == "unclear":
             yield f"- {github_code(verdict.metric)}: {github_text(verdict.message, 400)}."
@@ -143,6 +143,7 @@ def _remarks(result: GateResult, on_unclear: str) -> Iterator[str]:
     sizes = dict.fromkeys((score.n, score.groups) for score in result.comparison.scores)
     tested = ", ".join(count_in_groups(n, "sample", groups) for n, groups in sizes)
     yield f"- Compared on {tested}; p corrected (Holm) over the metrics of this table."
+    yield from (f"- Note: {github_text(note, 400)}." for note in result.comparison.notes)
     yield ""
 
 

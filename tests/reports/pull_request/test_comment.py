@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from msgspec.structs import replace
 
 from mmbench.cli import main
 from mmbench.reports.pull_request.comment import StoredSection, to_markdown
-from tests.support.boards import write_run
+from mmbench.types import PartInfo
+from tests.support.boards import TASK, write_run
 from tests.support.command_line import refusal
 
 A, B = "20260101-000000-m-aaaaaa", "20260102-000000-m-bbbbbb"
@@ -93,6 +95,16 @@ def test_an_unclear_verdict_says_how_many_samples_are_enough(board: Path, gate: 
     assert "samples would be enough for the same loss." in comment
     _, comment = gate("--fail-if", "em: 0.001", "--on-unclear", "pass", candidate="c")
     assert "- An unclear verdict passes the check (`--on-unclear`)." in comment
+
+
+def test_a_run_on_a_part_is_named(tmp_path: Path, gate: Gate) -> None:
+    task = replace(TASK, data={"samples": 300})
+    write_run(tmp_path, A, {"em": right(180)}, task=task)
+    part = PartInfo(60, 300, 60, 300, 0, task.data_hash, "fail: em, allowed 0.01, against x")
+    drawn = replace(task, part=part, data_hash="drawn")
+    write_run(tmp_path, B, {"em": right(20)[:60]}, task=drawn)
+    _, comment = gate("--fail-if", "em: 0.01", out=tmp_path)
+    assert f"Note: run {B} is on 60 of 300 samples, drawn at random, stopped by" in comment
 
 
 def test_failed_samples_are_counted(board: Path, gate: Gate) -> None:
