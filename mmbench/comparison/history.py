@@ -224,11 +224,11 @@ def _lines(
     trainings = {_training(record) for record in records if _step(record) is not None}
     lines: dict[tuple[str, ...], dict[str, RunRecord]] = {}
     for record in records:
-        task, model = record.task, record.model
+        model = record.model
         training = _training(record) if _training(record) in trainings else ""
         options = repr(sorted(model.options.items()))
-        question = task.fingerprint, task.data_hash, record.measured_as(metric)
-        key = (training, name_and_checkpoint(record)[0], model.dtype, options, *question)
+        comparable = record.comparison_key(metric)
+        key = (training, name_and_checkpoint(record)[0], model.dtype, options, *comparable)
         line = lines.setdefault(key, {})
         line[model.hash or record.run] = record  # records are sorted, so the latest run wins
     return [(_ordered(list(line.values()), by), key[0]) for key, line in lines.items()]

@@ -205,10 +205,6 @@ def _value(record: RunRecord, latest: RunRecord, name: str) -> float | None:
     score, other = record.scores.get(name), latest.scores.get(name)
     if score is None or other is None or score.value is None:
         return None
-    if _identity(record, name) != _identity(latest, name):
+    if record.comparison_key(name) != latest.comparison_key(name):
         return None
     return score.value if other.better == "higher" else -score.value
-
-
-def _identity(record: RunRecord, name: str) -> tuple[str, str, str]:
-    return record.task.fingerprint, record.task.data_hash, record.measured_as(name)

@@ -147,6 +147,15 @@ class RunRecord(Struct, frozen=True, kw_only=True):
     # score → its estimate on all samples, for a run on a part of them.
     estimates: dict[str, EstimateInfo] = field(default_factory=dict)
 
+    def comparison_key(self, name: str) -> tuple[str, str, str]:
+        """Return what a score must have in common with a comparable score of another run.
+
+        This is the task definition, the data, and the signature of the score `name`, "" if the run
+        does not have it.
+        """
+        signature = self.measured_as(name) if name in self.scores else ""
+        return self.task.fingerprint, self.task.data_hash, signature
+
     def measured_as(self, name: str) -> str:
         """Return the signature of the score `name` without parts that do not affect comparability.
 

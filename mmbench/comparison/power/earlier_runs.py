@@ -70,7 +70,8 @@ def earlier_runs(
     runs = _runs(named[0].record.task.name if named else task, out)
     reference = named[0] if named else _reference(runs)
     name = _metric(reference.record, metric)
-    models = _newest_of_models(reference, [run for run in runs if _same(run, reference, name)])
+    comparable = [run for run in runs if _is_comparable(run, reference, name)]
+    models = _newest_of_models(reference, comparable)
     return _estimated(name, models, named[0] if named else None, seed)
 
 
@@ -113,15 +114,10 @@ def _metric(record: RunRecord, requested: str | None) -> str:
     return name if name in names else names[0]
 
 
-def _same(run: StoredRun, reference: StoredRun, name: str) -> bool:
+def _is_comparable(run: StoredRun, reference: StoredRun, name: str) -> bool:
     """Return whether the score of a run can be compared with that of the reference."""
-    one, other = run.record, reference.record
-    return (
-        name in one.scores
-        and (one.task.fingerprint, one.task.data_hash)
-        == (other.task.fingerprint, other.task.data_hash)
-        and one.measured_as(name) == other.measured_as(name)
-    )
+    has_same = run.record.comparison_key(name) == reference.record.comparison_key(name)
+    return name in run.record.scores and has_same
 
 
 def _newest_of_models(reference: StoredRun, runs: Sequence[StoredRun]) -> list[StoredRun]:

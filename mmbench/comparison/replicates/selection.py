@@ -9,7 +9,6 @@ from mmbench.errors import DataError, UserError
 from mmbench.storage.records import StoredRun, read_records, stored_run, tasks_in
 from mmbench.storage.run_lookup import check_has_runs, on_all_samples
 from mmbench.text import listed
-from mmbench.types import RunRecord
 
 
 def replicated_runs(key: str, out: str | Path, task: str | None) -> list[StoredRun]:
@@ -48,11 +47,6 @@ def _comparable(runs: list[StoredRun], key: str) -> list[StoredRun]:
     if not runs:
         return []
     latest = max((run.record for run in runs), key=lambda record: record.created)
-    same = [run for run in runs if _identity(run.record) == _identity(latest)]
+    own = latest.comparison_key(latest.headline)
+    same = [run for run in runs if run.record.comparison_key(run.record.headline) == own]
     return _replicated(methods(same, key))
-
-
-def _identity(record: RunRecord) -> tuple[str, str, str]:
-    headline = record.headline
-    measured = record.measured_as(headline) if headline in record.scores else ""
-    return record.task.fingerprint, record.task.data_hash, measured
