@@ -75,10 +75,10 @@ def evaluate(
     such as `net@epoch-3`, the part after `@` is its checkpoint (default: the name of its class).
 
     `data` is a path, or data in memory (`memory_rows`): a list of dicts, a pandas data frame, a
-    Dataset of the datasets library, or a map-style data set of torch. `baseline` is also a record.
-    `labels` are the names of the
-    classes, or a file of names; `templates` stands for `--template`. By default, `progress` is
-    shown in notebooks; True shows it on stderr elsewhere, and False nowhere. Each other argument
+    Dataset of the datasets library, or a map-style data set of torch. `baseline` is also a record;
+    `strata` is a name or a list of names of tags. `labels` are the names of the classes, or a file
+    of names; `templates` stands for `--template`. By default, `progress` is shown in notebooks;
+    True shows it on stderr elsewhere, and False nowhere. Each other argument
     corresponds to the flag of `mmbench run` with the same name. The record and its rows are written
     only if `out`, a folder of leaderboards, is given; `mmbench leaderboard build --out DIR` then
     makes the tables. Raises UserError.
