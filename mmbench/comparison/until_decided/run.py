@@ -86,8 +86,8 @@ def run_until_decided(
             return DecidedRun(run_prepared(prepared, context), [], baseline)
         if prepared.model.uncached:
             raise UserError(
-                f"--until-decided: the outputs of {prepared.model.info.name} are not cached, so that"
-                f" its samples would be computed twice: {prepared.model.uncached}"
+                f"--until-decided: the outputs of {prepared.model.info.name} are not cached, so"
+                f" that its samples would be computed twice: {prepared.model.uncached}"
             )
         order = order_groups(prepared.spec, prepared.kind, prepared.data, settings.seed)
         rows = RunRows(baseline, [rule.score for rule in bounded])
