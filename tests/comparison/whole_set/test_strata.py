@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy.special import stdtrit
 
 import mmbench
@@ -20,7 +21,13 @@ from mmbench.errors import UserError
 from mmbench.reports.command import repeat_command
 from mmbench.stats.survey import Control, DrawnRows, WholeValue, estimate_whole
 from mmbench.storage.records import StoredRun, arrow_rows, read_rows
-from tests.comparison.whole_set.test_estimates import CANDIDATE, ROWS, baseline_run, part_run
+from tests.comparison.whole_set.test_estimates import (
+    CANDIDATE,
+    DRAWN,
+    ROWS,
+    baseline_run,
+    part_run,
+)
 from tests.comparison.whole_set.test_estimates import N as POPULATION
 from tests.comparison.whole_set.test_estimator import ROWS as QUESTIONS
 from tests.comparison.whole_set.test_estimator import Counts
@@ -184,16 +191,18 @@ def test_intervals_cover_whether_strata_matter_or_not(share: int, *, with_baseli
         assert plain > 1.2 if helps else plain < 1.05
 
 
-WHOLE_TAGS = [{"kind": "ab"[i < 120]} if i < 180 else {} for i in range(POPULATION)]
+Tags = Sequence[Mapping[str, str]]
+WHOLE_TAGS: list[dict[str, str]] = [
+    {"kind": "ab"[i < 120]} if i < 180 else {} for i in range(POPULATION)
+]
 
 
-def tagged_run(out: Path, values: Any = None, name: str = "exact_match") -> StoredRun:
-    """Return a run on a part, whose samples have the tags of the whole set, read from its rows."""
+def tagged_run(out: Path, values: Any = None, tags: Tags = WHOLE_TAGS) -> StoredRun:
+    """Return a run on a part of the samples, which have these tags."""
     run = part_run(out, values)
     rows = read_rows(run, ["direction", "split", "id", "group", "exact_match"])
     columns = {one: rows[one].to_pylist() for one in rows.column_names}
-    columns["tags"] = [json.dumps(WHOLE_TAGS[row]) for row in ROWS]
-    columns[name] = columns["exact_match"]
+    columns["tags"] = [json.dumps(tags[row]) for row in ROWS]
     return run._replace(rows=arrow_rows(columns))
 
 
@@ -217,11 +226,27 @@ def test_stored_rows_are_calibrated_to_the_tags_of_all_samples(tmp_path: Path) -
     assert (both.strata, both.baseline) == (["kind"], "base")
 
 
-def test_the_mean_over_the_values_of_a_tag_uses_the_samples_that_have_it(tmp_path: Path) -> None:
-    """Its shares are those of the samples with the tag, not those of all samples."""
-    sizes = Strata(("kind",), WHOLE_TAGS).sizes("kind", within="kind")
-    assert sizes == {"a": 60, "b": 120}
-    assert Strata(("kind",), WHOLE_TAGS).sizes("kind") == {"a": 60, "b": 120, "": 20}
+def test_a_mean_over_the_values_of_a_tag_uses_the_samples_that_have_it(tmp_path: Path) -> None:
+    """The shares of its strata are those of the samples with this tag, not those of all samples."""
+    tags = [one | {"half": "xy"[(i < 60) ^ (CANDIDATE[i] > 0)]} for i, one in enumerate(WHOLE_TAGS)]
+    run = tagged_run(tmp_path, tags=tags)
+    rows = [(CANDIDATE[r], tags[r]["kind"] == "b", tags[r]["half"] == "x") for r in ROWS if r < 180]
+    y, kind, half = np.array(rows, float).T
+    value = float(np.mean([y[kind == one].mean() for one in (0, 1)]))
+    whole = float(np.mean([one["half"] == "x" for one in tags[:180]]))
+    score = replace(run.record.scores["exact_match"], fold="split-mean:mean", value=value)
+    record = replace(run.record, scores={"exact_match{macro:kind}": score})
+    found = estimates(run._replace(record=record), None, Strata(("half",), tags))
+    groups = np.arange(len(y))
+    expected = estimate_whole(
+        DrawnRows("split-mean:mean", np.column_stack([y, kind]), groups),
+        DRAWN / POPULATION,
+        controls=[Control(DrawnRows("mean", half[:, None], groups), whole)],
+        ends=RANGE,
+    )
+    assert expected is not None
+    assert expected.value != pytest.approx(value, abs=1e-3)
+    assert found["exact_match{macro:kind}"].value == pytest.approx(expected.value)
 
 
 def test_failed_samples_are_noted_with_the_strata(tmp_path: Path) -> None:
