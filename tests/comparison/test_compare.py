@@ -388,11 +388,12 @@ def test_one_run_is_not_a_comparison(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "at least two runs" in refusal(capsys, "compare", "a", "--out", str(tmp_path))
 
 
-def test_the_workflow_of_the_docs_is_yaml_with_a_gate() -> None:
-    blocks = fenced_blocks(ROOT / "docs/compare.md")
-    (workflow,) = (block.text for block in blocks if block.language == "yaml")
-    jobs = yaml.safe_load(workflow)["jobs"]
-    assert any("mmbench gate" in step.get("run", "") for step in jobs["evaluate"]["steps"])
+def test_the_workflows_of_the_docs_are_yaml_with_a_gate() -> None:
+    blocks = fenced_blocks(ROOT / "docs/pull-requests.md")
+    texts = (block.text for block in blocks if block.language == "yaml")
+    settings, job = (yaml.safe_load(text) for text in texts)
+    assert "recall@1" in settings["env"]["GATES"]
+    assert any("mmbench gate" in step.get("run", "") for step in job["steps"])
 
 
 def test_several_tasks_are_corrected_together(
