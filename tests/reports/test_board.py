@@ -102,7 +102,7 @@ def test_files_that_are_no_records_stop_no_board(
         named = msgspec.structs.replace(task_info(), name=name)
         store.write_record(tmp_path, record(task=named), ROWS)
     assert board.build(str(tmp_path), ["../../x", "nothing else"]).pages == []
-    pages, unreadable = board.build(str(tmp_path))
+    pages, unreadable, _ = board.build(str(tmp_path))
     assert [Path(page).name for page in pages] == ["my[v1] (a).md", "t.md"]
     assert len(unreadable) == 3 * len(bad)
     index = (tmp_path / "README.md").read_text()

@@ -17,7 +17,7 @@ _LARGEST_SEED = 2**63 - 1  # the limit of torch's generators and of numbers in r
 _PATHS = (
     *("data", "predictions", "inception", "fluency_detector", "image", "audio", "video"),
     *("model", "task", "tasks", "plugin", "eval", "labels"),
-    *("out", "board", "media", "junit", "plot", "rows", "file", "site", "csv"),
+    *("out", "board", "media", "junit", "github_comment", "plot", "rows", "file", "site", "csv"),
     *("run", "theirs", "baseline", "candidate", "errors", "train"),
 )
 
