@@ -14,8 +14,9 @@ With g of G groups and residuals e, the variance is (1 - g/G) · (Σ e² + r²) 
 factor 1 - g/G is the finite-population correction: the whole set is the target, so that the
 interval has no width if all groups are drawn. Residuals are those of a regression without the own
 group, e / (1 - h) (MacKinnon and White 1985), because β is fitted to the same groups. r² is the
-variance of one more group that is wrong by the range of the metric: without it, intervals of rare
-differences are too narrow, as the Wald interval of a small proportion is (Agresti and Min 2005).
+variance of one more group, of typical size, that is wrong by the range of the metric: without it,
+intervals of rare differences are too narrow, as the Wald interval of a small proportion is (Agresti
+and Min 2005).
 The interval is the estimate ± t standard errors, with g - 1 - p degrees of freedom for p linearly
 independent controls.
 """
@@ -109,7 +110,7 @@ def estimate_whole(
     shifts = [control.whole - at for control, (at, _) in zip(controls, known, strict=True)]
     slopes = tuple(map(float, fit.slopes))
     value += sum(b * shift for b, shift in zip(slopes, shifts, strict=True) if b)
-    spread = _range(ends, own)
+    spread = _largest_influence(ends, own, np.bincount(drawn.group))
     error = _error(fit.residuals / (1 - np.minimum(fit.leverages, 0.9)), share, spread)
     plain = _error(own * g / (g - 1), share, spread)
     reach = _quantile(g - 1 - fit.rank, level) * error
@@ -172,9 +173,16 @@ def _plain_groups(g: int, share: float, error: float, plain: float) -> int:
     return max(g, round(g / (factor + share)))
 
 
-def _range(ends: tuple[float | None, float | None], influences: Floats) -> float:
+def _largest_influence(ends: tuple[float | None, float | None], own: Floats, sizes: Ints) -> float:
+    """Return the influence of a group that is wrong by the range of the metric.
+
+    The group has the root mean square of the `sizes` [g]. If the range is open, it is the largest
+    of the groups' influences `own` [g].
+    """
     bottom, top = _bounds(ends)
-    return top - bottom if np.isfinite(top - bottom) else float(np.abs(influences).max())
+    if not np.isfinite(top - bottom):
+        return float(np.abs(own).max())
+    return float((top - bottom) * np.sqrt(np.mean(sizes**2.0)) / np.mean(sizes))
 
 
 def _bounds(ends: tuple[float | None, float | None]) -> tuple[float, float]:

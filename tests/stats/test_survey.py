@@ -146,3 +146,22 @@ def test_intervals_cover_the_value_of_the_whole_set(
     # Three standard errors of 95 % in 200 repeats; small parts may be too wide, never too narrow.
     assert (covered / REPEATS >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / REPEATS)).all()
     assert widths[1] < widths[0] * (1.02 if changed == 0.4 else 0.85)
+
+
+@pytest.mark.parametrize(("largest", "least"), [(9, 0.9), (60, 0.9), (800, 0.8)])
+@pytest.mark.parametrize("drawn_groups", [30, 100])
+@pytest.mark.parametrize("chance", [0.02, 0.1, 0.3])
+def test_intervals_of_groups_of_unequal_sizes(
+    largest: int, least: float, drawn_groups: int, chance: float
+) -> None:
+    """The samples of a group are right or wrong together. Sizes to 800 have a Pareto tail."""
+    rng, covered, repeats = np.random.default_rng(1), 0, 200
+    all_groups = 10 * drawn_groups
+    for _ in range(repeats):
+        tail = np.minimum(1 + rng.pareto(1.2, all_groups) * 3, largest).astype(int)
+        sizes = tail if largest == 800 else rng.integers(1, largest + 1, all_groups)
+        wrong = (rng.random(all_groups) < chance).astype(float)
+        code = np.repeat(np.arange(drawn_groups), sizes[:drawn_groups])
+        found = estimate(drawn(wrong[code], groups=code), 0.1, ends=RANGE)
+        covered += found.low <= wrong @ sizes / sizes.sum() <= found.high
+    assert covered >= least * repeats
