@@ -1,7 +1,8 @@
 """Print the requirements of an environment with the lowest versions that pyproject.toml allows.
 
 `make test-lowest` installs them and runs the fast tests, so that a lower bound is a release that
-works. Each `>=` becomes `==`; development tools have the versions of constraints.txt.
+works. Each `>=` becomes `==`; development tools that are in no other extra have the versions of
+constraints.txt.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ def lines() -> Iterator[str]:
     groups, pins = requirements(), pinned()
     bounds = [r for extra, members in groups.items() if extra not in LEFT_OUT for r in members]
     yield from sorted({lowest(requirement) for requirement in bounds}, key=str.lower)
-    yield from sorted(pins[canonicalize_name(requirement.name)] for requirement in groups["dev"])
+    tools = {canonicalize_name(requirement.name) for requirement in groups["dev"]}
+    yield from sorted(pins[name] for name in tools - {canonicalize_name(r.name) for r in bounds})
 
 
 if __name__ == "__main__":

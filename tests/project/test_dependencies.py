@@ -205,6 +205,8 @@ def test_the_lowest_versions_are_those_of_the_bounds() -> None:
     assert "faiss-cpu==" in text
     assert "faiss-gpu" not in text
     assert lowest.pinned()["pytest"] in text
+    names = [canonicalize_name(Requirement(line).name) for line in lowest.lines()]
+    assert len(names) == len(set(names)), "a package has two versions"
     with pytest.raises(
         ValueError, match="needs exactly one lower bound; write, for example, numpy"
     ):
