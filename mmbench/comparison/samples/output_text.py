@@ -79,7 +79,9 @@ def pair_names(target: object) -> list[str]:
 
 def _is_matrix(target: object) -> TypeGuard[list[list[int]]]:
     rows = target if isinstance(target, list) else []
-    return bool(rows) and all(isinstance(row, list) and set(row) <= {0, 1} for row in rows)
+    return bool(rows) and all(
+        isinstance(row, list) and all(one in (0, 1) for one in row) for row in rows
+    )
 
 
 def _object_text(value: dict[str, Any]) -> str:

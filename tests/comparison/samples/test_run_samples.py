@@ -214,6 +214,8 @@ def test_outputs_as_text(value: Any, text: str) -> None:
         (9, ["class 9"]),
         ({"answer": "b", "options": ["x", "y"]}, ["B. y"]),
         ({"answer": "Z", "options": ["x"]}, ["Z"]),
+        ([[1, 0]], ["image 1 with text 1"]),
+        ([[["a"]]], ['[["a"]]']),
     ],
 )
 def test_references_as_texts(target: Any, texts: list[str]) -> None:
