@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mmbench.types import RunRecord
+from mmbench.types import OUTPUTS, RunRecord
 
-_OUTPUTS = "outputs"  # the adapter in the records of scored outputs
 _WORD = r"(?:global[-_]?)?step|checkpoint|ckpt|epoch|iteration|iter"
 _STEP = re.compile(rf"(?:^|[-_.])(?:{_WORD})[-_=]?(\d+)(?=$|[-_.])", re.IGNORECASE)
 
@@ -44,7 +43,7 @@ def name_and_checkpoint(record: RunRecord) -> tuple[str, str]:
     Records of scored outputs have both in the name of the model.
     """
     model = record.model
-    if model.adapter != _OUTPUTS:
+    if model.adapter != OUTPUTS:
         return model.name, model.checkpoint or ""
     name, _, checkpoint = model.name.partition("@")
     return (name, checkpoint) if name else (model.name, "")

@@ -16,8 +16,8 @@ def replicated_runs(key: str, out: str | Path, task: str | None) -> list[StoredR
 
     Only runs that are comparable with the latest of them are returned (same task definition, data
     and measurement of the headline). Baselines are ignored, and so are runs on some of the samples
-    if there are others. Raises UserError if `task` is None and
-    the board has several tasks, or if no method has two replicates.
+    if there are others. Raises UserError if `task` is None and the board has several tasks, or if
+    no method has two replicates.
     """
     tasks = tasks_in(out)
     if task is None and len(tasks) != 1:
