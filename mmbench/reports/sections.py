@@ -62,7 +62,7 @@ def sections(records: Iterable[RunRecord], *, all_runs: bool = False) -> list[li
     return sorted(tables, key=_table_order)
 
 
-def on_all_samples(records: Iterable[RunRecord]) -> list[RunRecord]:
+def without_parts(records: Iterable[RunRecord]) -> list[RunRecord]:
     """Return the records without those of runs on a part of the samples, which no board lists."""
     return [record for record in records if record.task.part is None]
 

@@ -15,7 +15,7 @@ from mmbench.comparison.groups.scales import (
     score_of,
 )
 from mmbench.reports.models import ModelKey, distinct_names, model_key
-from mmbench.reports.sections import on_all_samples, other_data, sections
+from mmbench.reports.sections import other_data, sections, without_parts
 from mmbench.stats.combined import Estimate, weighted_mean
 from mmbench.storage import records as store
 from mmbench.task_groups import TaskGroup
@@ -90,7 +90,7 @@ def group_table(
     the column has the first in the order of the task's board, or that of the latest of the runs
     `newest` (ids). A model without a run in each column has no mean.
     """
-    whole = [on_all_samples(records.get(one.recorded, ())) for one in group.tasks]
+    whole = [without_parts(records.get(one.recorded, ())) for one in group.tasks]
     names = [score_of(one, own) for one, own in zip(group.tasks, whole, strict=True)]
     chosen = [_section(_scored(own, name), newest) for own, name in zip(whole, names, strict=True)]
     columns = [

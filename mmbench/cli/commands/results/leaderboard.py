@@ -95,7 +95,7 @@ def _tables(out: str, tasks: Sequence[str]) -> tuple[dict[str, list[list[RunReco
     records_by_task = {task: store.read_records(out, task) for task in tasks}
     unreadable = [line for records in records_by_task.values() for line in records.unreadable]
     return {
-        task: board_sections.sections(board_sections.on_all_samples(records))
+        task: board_sections.sections(board_sections.without_parts(records))
         for task, records in records_by_task.items()
     }, unreadable
 
